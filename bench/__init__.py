@@ -1,0 +1,1 @@
+"""Measurements that a release is judged by; never part of pass or fail."""

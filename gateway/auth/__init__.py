@@ -1,0 +1,1 @@
+"""Who may come in: SMART Backend Services tokens, scopes, clients and grants."""

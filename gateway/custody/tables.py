@@ -1,0 +1,308 @@
+"""Every table, with the reason for its shape. The picture is in ``docs/data-model.md``.
+
+Three schemas in three hands: ``data`` (here), which workers may read and write but for the tables in
+``IDENTITY_TABLES``; and the key store (``keys``), a database of its own, never backed up with the data.
+Times are integers: microseconds since 1970 in UTC. Raw digests and ids are bytes. Nothing here is text that
+came from a patient's record: what came from there is sealed.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+data = MetaData()
+keys = MetaData()
+
+# SQLite keeps an INTEGER PRIMARY KEY as the row's own number; BIGINT would cost a second index.
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _clustered(name: str, metadata: MetaData, *parts: object) -> Table:
+    """A table that *is* its primary key's index: one B-tree, no hidden row number."""
+    return Table(name, metadata, *parts, sqlite_with_rowid=False)  # type: ignore[arg-type]
+
+
+# --- who may come in -------------------------------------------------------------------------------------
+
+organization = Table(
+    "organization",
+    data,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False, unique=True),
+    Column("created", Number, nullable=False),
+)
+
+client = Table(
+    "client",
+    data,
+    Column("client_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("organization", Number, nullable=False, index=True),
+    Column("scope", Text, nullable=False),
+    Column("jwks", Text),
+    Column("jwks_url", Text),
+    Column("fhir_endpoint", Text),
+    Column("created", Number, nullable=False),
+    Column("revoked", Number),
+    CheckConstraint("role IN ('ehr', 'partner', 'officer')", name="client_role"),
+    CheckConstraint("(jwks IS NULL) <> (jwks_url IS NULL)", name="client_one_key_source"),
+)
+
+access_grant = _clustered(
+    "access_grant",
+    data,
+    Column("client_id", Text, primary_key=True),
+    Column("tenant", Number, primary_key=True),
+    Column("consent", Text, nullable=False),
+    Column("created", Number, nullable=False),
+    Column("revoked", Number),
+)
+
+access_token = _clustered(
+    "access_token",
+    data,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("client_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("expires", Number, nullable=False, index=True),
+)
+
+assertion_seen = _clustered(
+    "assertion_seen",
+    data,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("expires", Number, nullable=False, index=True),
+)
+
+idempotency = _clustered(
+    "idempotency",
+    data,
+    Column("client_id", Text, primary_key=True),
+    Column("key_digest", LargeBinary, primary_key=True),
+    Column("body_digest", LargeBinary, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("created", Number, nullable=False, index=True),
+)
+
+# --- what is kept ----------------------------------------------------------------------------------------
+
+write_counter = _clustered(
+    "write_counter",
+    data,
+    Column("tenant", Number, primary_key=True, autoincrement=False),
+    Column("last", Number, nullable=False),
+)
+
+# The head of each resource. `write_no` names its current version; a search row of an older version
+# finds no head, so an update need not look for the rows that it outdates.
+record = _clustered(
+    "record",
+    data,
+    Column("tenant", Number, primary_key=True, autoincrement=False),
+    Column("type", Text, primary_key=True),
+    Column("id", LargeBinary, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("write_no", Number, nullable=False, unique=True),
+    Column("compartment", LargeBinary, nullable=False),
+    Column("deleted", Integer, nullable=False),
+    Index("record_compartment", "tenant", "compartment", "type"),
+)
+
+version = Table(
+    "version",
+    data,
+    Column("write_no", Number, primary_key=True, autoincrement=False),
+    Column("tenant", Number, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("id", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("compartment", LargeBinary, nullable=False),
+    Column("written", Number, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("deleted", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("clinical", LargeBinary),
+    UniqueConstraint("tenant", "type", "id", "version", name="version_once"),
+    CheckConstraint("origin IN ('ehr', 'derived')", name="version_origin"),
+)
+
+withheld = Table(
+    "withheld",
+    data,
+    Column("write_no", Number, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+link = _clustered(
+    "link",
+    data,
+    Column("tenant", Number, primary_key=True, autoincrement=False),
+    Column("type", Text, primary_key=True),
+    Column("id", LargeBinary, primary_key=True),
+    Column("compartment", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+patient_link = _clustered(
+    "patient_link",
+    data,
+    Column("tenant", Number, primary_key=True, autoincrement=False),
+    Column("patient", LargeBinary, primary_key=True),
+    Column("write_no", Number, primary_key=True, autoincrement=False),
+)
+
+tombstone = _clustered(
+    "tombstone",
+    data,
+    Column("tenant", Number, primary_key=True, autoincrement=False),
+    Column("type", Text, primary_key=True),
+    Column("id", LargeBinary, primary_key=True),
+    Column("erased", Number, nullable=False),
+)
+
+# --- how it is found -------------------------------------------------------------------------------------
+# A key is a truncated HMAC over tenant, type, parameter and value: a row tells nothing but that two
+# writes share something. Ranges keep their order, so their key hides only which parameter it is.
+
+
+def _token_table(name: str) -> Table:
+    return _clustered(
+        name,
+        data,
+        Column("key", LargeBinary, primary_key=True),
+        Column("write_no", Number, primary_key=True, autoincrement=False),
+        Index(f"{name}_write", "write_no"),
+    )
+
+
+search_token = _token_table("search_token")
+identity_token = _token_table("identity_token")
+
+search_range = _clustered(
+    "search_range",
+    data,
+    Column("key", LargeBinary, primary_key=True),
+    Column("low", Number, primary_key=True, autoincrement=False),
+    Column("high", Number, primary_key=True, autoincrement=False),
+    Column("write_no", Number, primary_key=True, autoincrement=False),
+    Index("search_range_write", "write_no"),
+)
+
+# --- what is to be done ----------------------------------------------------------------------------------
+
+job = Table(
+    "job",
+    data,
+    Column("id", LargeBinary, primary_key=True),
+    Column("tenant", Number, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("patient", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created", Number, nullable=False),
+    Column("not_before", Number, nullable=False),
+    Column("sent", Number),
+    Column("lease_until", Number),
+    Column("fence", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("finished", Number),
+    Column("error", Text),
+    CheckConstraint("state IN ('queued', 'running', 'done', 'dead')", name="job_state"),
+    # One waiting job per patient, however many bundles arrive meanwhile.
+    Index(
+        "job_one_queued",
+        "tenant",
+        "kind",
+        "patient",
+        unique=True,
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
+    Index("job_due", "state", "not_before"),
+    Index("job_patient", "tenant", "patient", "kind"),
+)
+
+# --- who did what ----------------------------------------------------------------------------------------
+
+audit_head = _clustered(
+    "audit_head",
+    data,
+    Column("log", Number, primary_key=True, autoincrement=False),
+    Column("size", Number, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("last_time", Number, nullable=False),
+)
+
+audit_event = _clustered(
+    "audit_event",
+    data,
+    Column("log", Number, primary_key=True, autoincrement=False),
+    Column("seq", Number, primary_key=True, autoincrement=False),
+    Column("time", Number, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("client_id", Text),
+    Column("organization", Number),
+    Column("user", Text),
+    Column("purpose", Text),
+    Column("type", Text),
+    Column("id", LargeBinary),
+    Column("version", Integer),
+    Column("patient", LargeBinary),
+    Column("digest", LargeBinary),
+    Column("address", Text),
+    Column("request_id", Text),
+    Column("detail", Text),
+    Index("audit_event_patient", "log", "patient", "seq"),
+    Index("audit_event_time", "log", "time"),
+)
+
+IDENTITY_TABLES = (
+    "client",
+    "access_grant",
+    "access_token",
+    "assertion_seen",
+    "idempotency",
+    "withheld",
+    "link",
+    "identity_token",
+)
+"""What the workers' role has no right to: not to read, not to write."""
+
+# --- the key store (a database of its own) ---------------------------------------------------------------
+
+
+def _key_table(name: str) -> Table:
+    return _clustered(
+        name,
+        keys,
+        Column("tenant", Number, primary_key=True, autoincrement=False),
+        Column("subject", LargeBinary, primary_key=True),
+        Column("purpose", Text, primary_key=True),
+        Column("generation", Integer, primary_key=True, autoincrement=False),
+        Column("root_version", Integer, nullable=False),
+        Column("wrapped", LargeBinary, nullable=False),
+        Column("created", Number, nullable=False),
+    )
+
+
+clinical_key = _key_table("clinical_key")
+identity_key = _key_table("identity_key")
+
+IDENTITY_KEY_TABLES = ("identity_key",)

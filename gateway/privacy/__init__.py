@@ -1,0 +1,1 @@
+"""The split: what is known about a patient apart from who the patient is."""

@@ -1,0 +1,160 @@
+"""What the engine hands to ``recommendations_to_careplan``: one reconciled answer for one patient.
+
+Frozen values. The engine makes them; the mapper turns them into FHIR; neither reads a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+
+from mappers.facts import Evidence, Measurement, Unreadable
+
+
+class Urgency(Enum):
+    """How soon, from FHIR's request-priority."""
+
+    STAT = "stat"
+    ASAP = "asap"
+    URGENT = "urgent"
+    ROUTINE = "routine"
+
+
+class ActKind(Enum):
+    """What kind of act is proposed: each becomes one kind of draft in the plan."""
+
+    MEASURE = "measure"
+    REFER = "refer"
+    START_MEDICINE = "start-medicine"
+    REVIEW_MEDICINE = "review-medicine"
+    QUESTION = "question"
+    INFORM = "inform"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a statement comes from, as a person would look it up."""
+
+    title: str
+    publisher: str
+    version: str
+    date: str
+    url: str
+    strength: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The rule or model behind a statement."""
+
+    id: str
+    version: str
+    title: str
+    source: Source
+    model: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: the rule, the evidence it stood on, in one sentence, and what would have changed the answer."""
+
+    rule: Rule
+    sentence: str
+    evidence: tuple[Evidence, ...]
+    would_change: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What is proposed: ``key`` is the act's identity (two rules that propose it give one activity)."""
+
+    key: str
+    kind: ActKind
+    title: str
+    codings: tuple[tuple[str, str, str], ...] = ()
+    """(system, code, our own display)"""
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A goal with a number: ``hba1c`` below 7.0 %."""
+
+    key: str
+    title: str
+    measure: tuple[str, str, str]
+    comparator: str
+    value: Decimal
+    unit: str
+    due: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One line of the plan."""
+
+    act: Act
+    urgency: Urgency
+    reasons: tuple[Reason, ...]
+    problems: tuple[Evidence, ...]
+    goal: str | None = None
+    """The key of the target that it serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A proposal that another fact forbids: kept, and said."""
+
+    act: Act
+    because: str
+    evidence: tuple[Evidence, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A rule that could not tell, and the data it missed."""
+
+    rule: Rule
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A danger in what is already there (a drug that this kidney forbids): becomes a DetectedIssue."""
+
+    key: str
+    title: str
+    severity: str
+    """high, moderate or low"""
+    reasons: tuple[Reason, ...]
+    implicated: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A computed value (eGFR, BMI): becomes an Observation with ``derivedFrom``."""
+
+    key: str
+    measurement: Measurement
+    rule: Rule
+    inputs: tuple[Evidence, ...]
+    interpretation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The one reconciled answer. ``next_look`` is the first day on which time alone would change it."""
+
+    as_of: date
+    activities: tuple[Activity, ...]
+    targets: tuple[Target, ...]
+    withdrawn: tuple[Withdrawn, ...]
+    unanswered: tuple[Unanswered, ...]
+    issues: tuple[Issue, ...]
+    derived: tuple[Derived, ...]
+    problems: tuple[Evidence, ...]
+    unreadable: tuple[Unreadable, ...]
+    next_look: date | None

@@ -1,0 +1,19 @@
+"""Fixtures that every level of test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of reference data beside the checkout, where there is one (``CARELOOM_SHARED_DATA``)."""
+    folder = Path(os.environ.get("CARELOOM_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("reference data are not beside this checkout")
+    return folder

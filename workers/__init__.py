@@ -1,0 +1,1 @@
+"""The clinical side: reads pseudonyms only, and writes what follows from them."""

@@ -1,0 +1,1 @@
+"""The clinical engine: pure, on facts alone."""

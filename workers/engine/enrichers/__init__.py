@@ -1,0 +1,1 @@
+"""Enrichers compute what follows from the facts without opinion."""

@@ -1,0 +1,1 @@
+"""Recommenders propose what would help; reconciliation decides what is said."""
