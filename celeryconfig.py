@@ -1,0 +1,1 @@
+"""Celery settings, one place, read by both Celery apps."""
