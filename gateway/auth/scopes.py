@@ -1,7 +1,7 @@
 """What a client may do, in SMART's words: ``system/CarePlan.rs``.
 
-Letters stand in the order ``cruds``; v1's ``.read``, ``.write`` and ``.*`` mean ``rs``, ``cud`` and ``cruds``.
-A wildcard covers every type but ``AuditEvent``: the trail is given only to whoever names it. A scope that
+Letters stand in the order ``cruds``; v1's ``.read``, ``.write``, ``.*`` mean ``rs``, ``cud``, ``cruds``. A
+wildcard covers every type but ``AuditEvent``: the trail is given only to whoever names it. A scope that
 cannot be honoured to the letter (``?category=…``, ``patient/…``) is refused, never widened.
 """
 
@@ -18,7 +18,7 @@ _SCOPE = re.compile(r"system/(?P<type>\*|[A-Z][A-Za-z]{1,63})\.(?P<right>[a-z]+|
 _V1 = {"read": "rs", "write": "cud", "*": LETTERS}
 
 
-class ScopeRefused(ValueError):
+class ScopeRefused(ValueError):  # noqa: N818 - it reads as what happened
     """The scope cannot be honoured."""
 
 
@@ -35,10 +35,6 @@ class Scopes:
     def within(self, ceiling: Scopes) -> Scopes:
         """What both allow; may be empty, which allows nothing."""
         return _canonical(list(_meet(self, ceiling)))
-
-    def only(self, letters: str) -> Scopes:
-        """These scopes without any letter but the given ones."""
-        return _canonical([(name, "".join(x for x in has if x in letters)) for name, has in self.rights])
 
     def __bool__(self) -> bool:
         return bool(self.rights)
@@ -60,7 +56,7 @@ def _one(word: str) -> tuple[str, str]:
         raise ScopeRefused("a scope reads system/<type or *>.<cruds>, such as system/CarePlan.rs")
     right = found["right"]
     letters = _V1.get(right, right)
-    if letters != "".join(x for x in LETTERS if x in letters):
+    if letters != _ordered(set(letters)):
         raise ScopeRefused(f"the rights of a scope are letters of {LETTERS!r}, each once and in this order")
     return found["type"], letters
 
@@ -74,17 +70,18 @@ def _meet(one: Scopes, other: Scopes) -> Iterator[tuple[str, str]]:
         for other_name, other_letters in other.rights:
             narrower = other_name if name == "*" else name
             if _covers(name, narrower) and _covers(other_name, narrower):
-                yield narrower, "".join(x for x in letters if x in other_letters)
+                yield narrower, _ordered(set(letters) & set(other_letters))
 
 
 def _canonical(rights: list[tuple[str, str]]) -> Scopes:
     merged: dict[str, set[str]] = {}
     for name, letters in rights:
         merged.setdefault(name, set()).update(letters)
-    everywhere = merged.get("*", set())
-    for name, letter_set in merged.items():
-        if name not in ("*", TRAIL):
-            letter_set -= everywhere
-    return Scopes(
-        tuple((n, "".join(x for x in LETTERS if x in merged[n])) for n in sorted(merged) if merged[n])
-    )
+    everywhere = frozenset(merged.get("*", ()))
+    for name in merged.keys() - {"*", TRAIL}:
+        merged[name] -= everywhere
+    return Scopes(tuple((name, _ordered(merged[name])) for name in sorted(merged) if merged[name]))
+
+
+def _ordered(letters: set[str]) -> str:
+    return "".join(x for x in LETTERS if x in letters)
