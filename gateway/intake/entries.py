@@ -1,0 +1,163 @@
+"""A bundle's entries as what they ask for, each with the place where it stands, before anything is stored.
+
+Pure: the bundle has been found valid as an envelope; what is wrong with a request line ends here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from gateway.refusal import Issue, Kind, Refused, refused
+from gateway.stored import Resource
+from mappers.r4 import references
+from mappers.r4.model import MODEL
+
+WRITES = ("DELETE", "POST", "PUT")
+ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
+"""FHIR's order of processing: http://hl7.org/fhir/R4/http.html#trules"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that is asked for. ``id`` is None until the server gives one."""
+
+    at: str
+    method: str
+    type: str
+    id: str | None = None
+    resource: Resource | None = None
+    full_url: str | None = None
+    if_match: int | None = None
+    if_none_exist: str | None = None
+    query: str | None = None
+
+    @property
+    def literal(self) -> str:
+        return f"{self.type}/{self.id}"
+
+    def identified(self, id_: str) -> Entry:
+        return replace(self, id=id_, query=None)
+
+
+def read_entries(bundle: Mapping[str, Any]) -> list[Entry]:
+    """Every entry of a transaction or batch, in the bundle's order. Raises ``Refused``, naming the entry."""
+    return [_entry(i, e) for i, e in enumerate(bundle.get("entry", ()))]
+
+
+def _entry(index: int, raw: Mapping[str, Any]) -> Entry:
+    at = f"Bundle.entry[{index}]"
+    request = raw.get("request")
+    if not isinstance(request, dict):
+        raise refused(Kind.INVALID, "required", "Every entry needs a request.", at)
+    method, url = str(request.get("method", "")), str(request.get("url", ""))
+    if method not in ORDER:
+        raise refused(Kind.INVALID, "value", "The request method is not one of FHIR R4's.", f"{at}.request.method")
+    if method in ("PATCH", "HEAD"):
+        raise refused(Kind.UNPROCESSABLE, "not-supported", f"{method} is not supported in a bundle.", at)
+    path, _, query = url.strip("/").partition("?")
+    type_, _, id_ = path.partition("/")
+    entry = Entry(
+        at=at,
+        method=method,
+        type=type_,
+        id=id_ or None,
+        resource=raw.get("resource"),
+        full_url=raw.get("fullUrl"),
+        if_match=if_match(request.get("ifMatch"), f"{at}.request.ifMatch"),
+        if_none_exist=request.get("ifNoneExist"),
+        query=query or None,
+    )
+    _check(entry)
+    return entry
+
+
+def _check(entry: Entry) -> None:
+    url = f"{entry.at}.request.url"
+    if entry.type not in MODEL.resources:
+        raise refused(Kind.INVALID, "not-supported", "The request url does not start with an R4 resource type.", url)
+    if entry.method == "POST" and (entry.id or entry.query):
+        raise refused(Kind.INVALID, "value", "The url of a POST is the resource type alone.", url)
+    if entry.method in ("PUT", "DELETE") and not (entry.id or entry.query):
+        raise refused(Kind.INVALID, "value", "The url must name one resource: Type/id or Type?criteria.", url)
+    if entry.method in ("POST", "PUT"):
+        _check_body(entry)
+
+
+def _check_body(entry: Entry) -> None:
+    resource, at = entry.resource, f"{entry.at}.resource"
+    if not isinstance(resource, dict):
+        raise refused(Kind.INVALID, "required", "This entry needs a resource.", entry.at)
+    if resource.get("resourceType") != entry.type:
+        raise refused(Kind.INVALID, "value", "The resource's type is not the one in the url.", f"{at}.resourceType")
+    if entry.method == "PUT" and entry.id and resource.get("id") != entry.id:
+        raise refused(Kind.INVALID, "value", "The resource's id is not the one in the url.", f"{at}.id")
+
+
+def if_match(value: object, at: str) -> int | None:
+    """The version number in an ETag such as ``W/"3"``; None where nothing was asked."""
+    if value is None:
+        return None
+    text = str(value).removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdigit()):
+        raise refused(Kind.INVALID, "value", 'ifMatch must look like W/"3".', at)
+    return int(text)
+
+
+def criteria(query: str) -> list[tuple[str, str]]:
+    """The parameters of a conditional request, percent-decoding undone."""
+    return parse_qsl(query.partition("?")[2] or query, keep_blank_values=True)
+
+
+def resolve(entries: Sequence[Entry], conditional: Mapping[str, str]) -> list[Entry]:
+    """Every ``urn:`` and conditional reference replaced by the literal one that it stands for.
+
+    ``conditional`` maps ``Type?criteria`` to ``Type/id``. All that cannot be resolved is named at once.
+    """
+    known = {e.full_url: e.literal for e in entries if e.full_url and e.id}
+    faults: list[Issue] = []
+    resolved = [_resolve_one(e, known, conditional, faults) for e in entries]
+    if faults:
+        raise Refused(Kind.UNPROCESSABLE, faults)
+    return resolved
+
+
+def _resolve_one(
+    entry: Entry, known: Mapping[str, str], conditional: Mapping[str, str], faults: list[Issue]
+) -> Entry:
+    if entry.resource is None:
+        return entry
+
+    def change(text: str) -> str:
+        if text in known:
+            return known[text]
+        if text.startswith("urn:"):
+            faults.append(
+                Issue("not-found", "A urn: reference names no entry of this bundle.", f"{entry.at}.resource")
+            )
+        return conditional.get(text, text)
+
+    return replace(entry, resource=references.rewrite(entry.resource, change))
+
+
+def conditional_references(entries: Sequence[Entry]) -> dict[str, str]:
+    """Each conditional reference, with the place of the entry that first uses it."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        if entry.resource is not None:
+            for text in references.references(entry.resource):
+                if "?" in text and not text.startswith(("urn:", "http:", "https:", "#")):
+                    found.setdefault(text, f"{entry.at}.resource")
+    return found
+
+
+def refuse_twins(entries: Sequence[Entry]) -> None:
+    """Two writes to one identity in one transaction have no order that FHIR defines."""
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.method in WRITES and entry.id:
+            if entry.literal in seen:
+                raise refused(Kind.INVALID, "duplicate", "Two entries write the same resource.", entry.at)
+            seen.add(entry.literal)

@@ -1,0 +1,162 @@
+"""From a valid resource to the rows that hold it: split, two sealed halves, blind search rows.
+
+Everything that costs time happens here, before the transaction begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.custody import cipher, index
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, pseudonym
+from gateway.custody.identity.vault import Vault
+from gateway.custody.keyring import ClinicalKey, IdentityKey
+from gateway.custody.records import Write
+from gateway.privacy.policy import Policy
+from gateway.privacy.split import split
+from gateway.stored import Entropy, Resource
+from mappers import lossless
+from mappers.r4 import compartment, search
+from mappers.r4.references import Literal, parse
+
+SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One version ready to be written: the shared row, and what only the gateway may read."""
+
+    write: Write
+    withheld: bytes | None
+    link: bytes | None
+    names: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which version of which resource is about to be made."""
+
+    type: str
+    text_id: str
+    id: StoredId
+    version: int
+
+
+class Identities:
+    """Stored ids and pseudonyms of one tenant, each computed once per request."""
+
+    def __init__(self, vault: Vault, tenant: Tenant) -> None:
+        self._vault, self._tenant = vault, tenant
+        self._seen: dict[tuple[str, str], StoredId] = {}
+        self._texts: dict[tuple[str, str], str] = {}
+
+    def stored(self, type_: str, text: str) -> StoredId:
+        """The stored id behind an id as the tenant writes it: its own, or one that we showed it."""
+        key = (type_, text)
+        found = self._seen.get(key)
+        if found is None:
+            found = self._seen[key] = self._vault.resolve(self._tenant, type_, text)
+        return found
+
+    def pseudonym(self, kind: str, text: str) -> str:
+        """What stands in the clinical half for an id or an identifier."""
+        key = (kind, text)
+        found = self._texts.get(key)
+        if found is None:
+            found = self._texts[key] = pseudonym(self.stored(kind, text))
+        return found
+
+    def patients(self, resource: Resource) -> tuple[StoredId, ...]:
+        """The patients that a resource is about, in a stable order."""
+        found = (parse(text) for text in compartment.patients(resource))
+        return tuple(sorted(self.stored("Patient", p.id) for p in found if isinstance(p, Literal)))
+
+
+def home(patients: tuple[StoredId, ...]) -> StoredId:
+    """The compartment of a resource: its one patient's, or the tenant's."""
+    return patients[0] if len(patients) == 1 else TENANT_COMPARTMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The data keys of every compartment in the request, and the tenant's two index keys."""
+
+    clinical: Mapping[StoredId, ClinicalKey]
+    identity: Mapping[StoredId, IdentityKey]
+    clinical_index: bytes
+    identity_index: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Seals the resources of one request of one tenant."""
+
+    tenant: Tenant
+    policy: Policy
+    identities: Identities
+    keys: Keys
+    entropy: Entropy
+
+    def seal(self, target: Target, resource: Resource, patients: tuple[StoredId, ...]) -> Sealed:
+        """Split one resource and seal both halves for the given version."""
+        place = self._place(target, home(patients))
+        halves = split(resource, self.policy, self.identities.pseudonym)
+        clinical = None
+        if halves.clinical is not None:
+            clinical = self._clinical(place("clinical"), lossless.dumps(halves.clinical))
+        withheld = self._identity(place("withheld"), lossless.dumps(halves.withheld))
+        link = self._identity(place("link", 0), target.text_id.encode())
+        rows = search.clinical_rows(halves.clinical) if halves.clinical is not None else search.Rows([], [])
+        write = Write(
+            type=target.type,
+            id=target.id,
+            version=target.version,
+            compartment=home(patients),
+            origin="ehr",
+            deleted=False,
+            clinical=clinical,
+            digest=hashlib.sha256((clinical or b"") + withheld).digest(),
+            tokens=self._tokens(self.keys.clinical_index, target.type, rows),
+            ranges=self._ranges(target.type, rows),
+            patients=patients if len(patients) > 1 else (),
+        )
+        names = self._tokens(self.keys.identity_index, target.type, search.identity_rows(resource))
+        return Sealed(write, withheld, link, names)
+
+    def erase(self, target: Target, compartment_: StoredId) -> Sealed:
+        """The version that says that a resource was deleted: it has no content."""
+        write = Write(
+            type=target.type,
+            id=target.id,
+            version=target.version,
+            compartment=compartment_,
+            origin="ehr",
+            deleted=True,
+            clinical=None,
+            digest=hashlib.sha256(b"").digest(),
+            tokens=(),
+            ranges=(),
+            patients=(),
+        )
+        return Sealed(write, None, None, ())
+
+    def _place(self, target: Target, patient: StoredId) -> Callable[..., cipher.Place]:
+        def place(column: str, version: int = target.version) -> cipher.Place:
+            return cipher.Place(self.tenant, patient, target.type, target.id, version, column)
+
+        return place
+
+    def _clinical(self, place: cipher.Place, plaintext: bytes) -> bytes:
+        return cipher.seal(self.keys.clinical[place.patient], place, plaintext, self.entropy(SALT_BYTES))
+
+    def _identity(self, place: cipher.Place, plaintext: bytes) -> bytes:
+        return cipher.seal(self.keys.identity[place.patient], place, plaintext, self.entropy(SALT_BYTES))
+
+    def _tokens(self, key: bytes, type_: str, rows: search.Rows) -> tuple[bytes, ...]:
+        return tuple({index.token_key(key, type_, param, value) for param, value in rows.tokens})
+
+    def _ranges(self, type_: str, rows: search.Rows) -> tuple[tuple[bytes, int, int], ...]:
+        key = self.keys.clinical_index
+        return tuple({(index.range_key(key, type_, p), low, high) for p, low, high in rows.ranges})

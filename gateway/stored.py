@@ -1,0 +1,59 @@
+"""What the use cases hand to the edges: values only, so that an edge can do nothing but answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Resource = dict[str, Any]
+Clock = Callable[[], int]
+"""Microseconds since 1970 in UTC."""
+Entropy = Callable[[int], bytes]
+"""So many random bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of a resource as its reader may see it. ``updated`` is in microseconds since 1970."""
+
+    type: str
+    id: str
+    version: int
+    updated: int
+    body: Resource | None
+    created: bool = False
+    changed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer to a bundle: status and the exact bytes, so that a repeat can be the same."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What makes a request the same as an earlier one: its ``Idempotency-Key`` and its body's SHA-256."""
+
+    key: str
+    body_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page of a search starts: below ``ceiling``, after ``after``, both write numbers."""
+
+    ceiling: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search. ``following`` is None on the last one."""
+
+    entries: tuple[Stored, ...]
+    total: int | None
+    following: Position | None
