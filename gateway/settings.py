@@ -1,0 +1,128 @@
+"""Every setting of the trusted side: its default, its check and its one-line error. Read once, at start.
+
+``docs/settings.md`` is checked against ``VARIABLES``. A variable that begins with ``CARELOOM_`` and is not one
+of ours is an error, because a misspelt limit would be no limit.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.custody.errors import Misconfigured
+from gateway.custody.settings import Storage
+
+PREFIX = "CARELOOM_"
+FOR_TESTS = "CARELOOM_TEST_"
+
+
+class SettingRefused(Exception):  # noqa: N818 - it reads as what happened
+    """A setting is wrong; the text names it and says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this gateway works. Where things are kept is ``storage``."""
+
+    storage: Storage
+    base_url: str = "http://127.0.0.1:8080"
+    policy: str = "limited"
+    release_policy: str = "partner"
+    body_limit: int = 32 * 1024 * 1024
+    json_depth: int = 100
+    entry_limit: int = 5_000
+    token_seconds: int = 300
+    threads: int = 4
+    rate: int = 2_000
+    jwks_seconds: int = 5
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """The settings that these environment variables describe; raises ``SettingRefused``."""
+        _refuse_unknown(environ)
+        try:
+            storage = Storage.from_environ(environ)
+        except Misconfigured as error:
+            raise SettingRefused(str(error)) from None
+        given = {v.field: _read(v, environ[v.name]) for v in VARIABLES if environ.get(v.name) and v.read}
+        return cls(storage=storage, **given)
+
+    @property
+    def fhir_base(self) -> str:
+        return self.base_url + "/fhir"
+
+    @property
+    def token_url(self) -> str:
+        return self.base_url + "/auth/token"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable; ``read`` is None where another part reads it."""
+
+    name: str
+    field: str = ""
+    read: Callable[[str], Any] | None = None
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be the address that clients use, such as https://careloom.example.org")
+    return text.rstrip("/")
+
+
+def _text(text: str) -> str:
+    return text
+
+
+VARIABLES = (
+    Variable("CARELOOM_DATA_DIR"),
+    Variable("CARELOOM_DATABASE_URL"),
+    Variable("CARELOOM_KEYS_URL"),
+    Variable("CARELOOM_BROKER_URL"),
+    Variable("CARELOOM_WORKER_DATABASE_URL"),
+    Variable("CARELOOM_KEY_PROVIDER"),
+    Variable("CARELOOM_CLINICAL_KEY_FILE"),
+    Variable("CARELOOM_IDENTITY_KEY_FILE"),
+    Variable("CARELOOM_AUDIT_KEY_FILE"),
+    Variable("CARELOOM_BASE_URL", "base_url", _base_url),
+    Variable("CARELOOM_POLICY", "policy", _text),
+    Variable("CARELOOM_RELEASE_POLICY", "release_policy", _text),
+    Variable("CARELOOM_BODY_LIMIT", "body_limit", _number(1024, 1 << 30)),
+    Variable("CARELOOM_JSON_DEPTH", "json_depth", _number(10, 500)),
+    Variable("CARELOOM_ENTRY_LIMIT", "entry_limit", _number(1, 100_000)),
+    Variable("CARELOOM_TOKEN_SECONDS", "token_seconds", _number(10, 300)),
+    Variable("CARELOOM_THREADS", "threads", _number(1, 256)),
+    Variable("CARELOOM_RATE", "rate", _number(1, 1_000_000)),
+    Variable("CARELOOM_JWKS_SECONDS", "jwks_seconds", _number(1, 60)),
+)
+"""Every variable of the product, whoever reads it."""
+
+
+def _read(variable: Variable, text: str) -> Any:
+    assert variable.read is not None
+    try:
+        return variable.read(text)
+    except ValueError as error:
+        raise SettingRefused(f"{variable.name} {error}") from None
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = [v.name for v in VARIABLES]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and not name.startswith(FOR_TESTS) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            raise SettingRefused(f"{name} is not a setting of Careloom; did you mean {near}?")
