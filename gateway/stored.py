@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.instants import instant
+
 Resource = dict[str, Any]
 Clock = Callable[[], int]
 """Microseconds since 1970 in UTC."""
@@ -57,3 +59,11 @@ class Page:
     entries: tuple[Stored, ...]
     total: int | None
     following: Position | None
+
+
+def document(stored: Stored) -> Resource:
+    """The body with the version and time that the server gives it: what a reader is sent."""
+    body = stored.body or {}
+    meta = {**body.get("meta", {}), "versionId": str(stored.version), "lastUpdated": instant(stored.updated)}
+    first = {key: body[key] for key in ("resourceType", "id") if key in body}
+    return {**first, "meta": meta, **{k: v for k, v in body.items() if k not in first and k != "meta"}}

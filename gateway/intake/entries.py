@@ -54,7 +54,9 @@ def _entry(index: int, raw: Mapping[str, Any]) -> Entry:
         raise refused(Kind.INVALID, "required", "Every entry needs a request.", at)
     method, url = str(request.get("method", "")), str(request.get("url", ""))
     if method not in ORDER:
-        raise refused(Kind.INVALID, "value", "The request method is not one of FHIR R4's.", f"{at}.request.method")
+        raise refused(
+            Kind.INVALID, "value", "The request method is not one of FHIR R4's.", f"{at}.request.method"
+        )
     if method in ("PATCH", "HEAD"):
         raise refused(Kind.UNPROCESSABLE, "not-supported", f"{method} is not supported in a bundle.", at)
     path, _, query = url.strip("/").partition("?")
@@ -77,11 +79,15 @@ def _entry(index: int, raw: Mapping[str, Any]) -> Entry:
 def _check(entry: Entry) -> None:
     url = f"{entry.at}.request.url"
     if entry.type not in MODEL.resources:
-        raise refused(Kind.INVALID, "not-supported", "The request url does not start with an R4 resource type.", url)
+        raise refused(
+            Kind.INVALID, "not-supported", "The request url does not start with an R4 resource type.", url
+        )
     if entry.method == "POST" and (entry.id or entry.query):
         raise refused(Kind.INVALID, "value", "The url of a POST is the resource type alone.", url)
     if entry.method in ("PUT", "DELETE") and not (entry.id or entry.query):
         raise refused(Kind.INVALID, "value", "The url must name one resource: Type/id or Type?criteria.", url)
+    if entry.method == "GET" and not entry.id:
+        raise refused(Kind.UNPROCESSABLE, "not-supported", "A search inside a bundle is not supported.", url)
     if entry.method in ("POST", "PUT"):
         _check_body(entry)
 
@@ -91,7 +97,9 @@ def _check_body(entry: Entry) -> None:
     if not isinstance(resource, dict):
         raise refused(Kind.INVALID, "required", "This entry needs a resource.", entry.at)
     if resource.get("resourceType") != entry.type:
-        raise refused(Kind.INVALID, "value", "The resource's type is not the one in the url.", f"{at}.resourceType")
+        raise refused(
+            Kind.INVALID, "value", "The resource's type is not the one in the url.", f"{at}.resourceType"
+        )
     if entry.method == "PUT" and entry.id and resource.get("id") != entry.id:
         raise refused(Kind.INVALID, "value", "The resource's id is not the one in the url.", f"{at}.id")
 

@@ -10,16 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.custody import cipher, index
-from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, pseudonym
-from gateway.custody.identity.vault import Vault
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.keyring import ClinicalKey, IdentityKey
 from gateway.custody.records import Write
+from gateway.identities import Identities
 from gateway.privacy.policy import Policy
 from gateway.privacy.split import split
 from gateway.stored import Entropy, Resource
 from mappers import lossless
-from mappers.r4 import compartment, search
-from mappers.r4.references import Literal, parse
+from mappers.r4 import search
 
 SALT_BYTES = 16
 
@@ -42,36 +41,6 @@ class Target:
     text_id: str
     id: StoredId
     version: int
-
-
-class Identities:
-    """Stored ids and pseudonyms of one tenant, each computed once per request."""
-
-    def __init__(self, vault: Vault, tenant: Tenant) -> None:
-        self._vault, self._tenant = vault, tenant
-        self._seen: dict[tuple[str, str], StoredId] = {}
-        self._texts: dict[tuple[str, str], str] = {}
-
-    def stored(self, type_: str, text: str) -> StoredId:
-        """The stored id behind an id as the tenant writes it: its own, or one that we showed it."""
-        key = (type_, text)
-        found = self._seen.get(key)
-        if found is None:
-            found = self._seen[key] = self._vault.resolve(self._tenant, type_, text)
-        return found
-
-    def pseudonym(self, kind: str, text: str) -> str:
-        """What stands in the clinical half for an id or an identifier."""
-        key = (kind, text)
-        found = self._texts.get(key)
-        if found is None:
-            found = self._texts[key] = pseudonym(self.stored(kind, text))
-        return found
-
-    def patients(self, resource: Resource) -> tuple[StoredId, ...]:
-        """The patients that a resource is about, in a stable order."""
-        found = (parse(text) for text in compartment.patients(resource))
-        return tuple(sorted(self.stored("Patient", p.id) for p in found if isinstance(p, Literal)))
 
 
 def home(patients: tuple[StoredId, ...]) -> StoredId:

@@ -1,0 +1,50 @@
+"""From ids as a tenant writes them to stored ids, and on to the pseudonyms that stand in clinical halves."""
+
+from __future__ import annotations
+
+from gateway.custody.identity.vault import Vault
+from gateway.custody.ids import StoredId, Tenant, pseudonym
+from gateway.stored import Resource
+from mappers.r4 import compartment
+from mappers.r4.references import Literal, parse
+
+OUTSIDE_ID_LENGTH = 52
+
+
+def resolve(vault: Vault, tenant: Tenant, type_: str, text: str) -> StoredId:
+    """The stored id behind an id of this tenant: one that we made and showed it, else one of its own."""
+    if len(text) == OUTSIDE_ID_LENGTH:
+        shown = vault.outside(tenant).read(type_, text)
+        if shown is not None:
+            return shown
+    return vault.stored_id(tenant, type_, text)
+
+
+class Identities:
+    """Stored ids and pseudonyms of one tenant, each computed once per request."""
+
+    def __init__(self, vault: Vault, tenant: Tenant) -> None:
+        self._vault, self._tenant = vault, tenant
+        self._seen: dict[tuple[str, str], StoredId] = {}
+        self._texts: dict[tuple[str, str], str] = {}
+
+    def stored(self, type_: str, text: str) -> StoredId:
+        """The stored id behind an id as the tenant writes it: its own, or one that we showed it."""
+        key = (type_, text)
+        found = self._seen.get(key)
+        if found is None:
+            found = self._seen[key] = resolve(self._vault, self._tenant, type_, text)
+        return found
+
+    def pseudonym(self, kind: str, text: str) -> str:
+        """What stands in the clinical half for an id or an identifier."""
+        key = (kind, text)
+        found = self._texts.get(key)
+        if found is None:
+            found = self._texts[key] = pseudonym(self.stored(kind, text))
+        return found
+
+    def patients(self, resource: Resource) -> tuple[StoredId, ...]:
+        """The patients that a resource is about, in a stable order."""
+        found = (parse(text) for text in compartment.patients(resource))
+        return tuple(sorted(self.stored("Patient", p.id) for p in found if isinstance(p, Literal)))

@@ -1,0 +1,12 @@
+"""Times as FHIR writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def instant(micros: int) -> str:
+    """A FHIR instant in UTC with milliseconds, from microseconds since 1970."""
+    return datetime.fromtimestamp(micros // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
+        f"{micros // 1000 % 1000:03d}Z"
+    )

@@ -1,0 +1,69 @@
+"""One transaction: versions, halves, links, search rows, jobs, the stored answer and the audit events.
+
+The order of the statements is the order of locks (docs/data-model.md); all of it commits, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.custody import audit, jobs, records
+from gateway.custody.audit import Event
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
+from gateway.custody.identity import halves, idempotency, links, names
+from gateway.custody.identity.vault import Vault
+from gateway.intake.sealing import Sealed
+from gateway.stored import Entropy
+
+PLAN = "plan"
+NEW_DATA = "new data"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Everything that one request changes, ready to be written."""
+
+    tenant: Tenant
+    sealed: Sequence[Sealed]
+    events: Sequence[Event]
+    answer: idempotency.Record | None
+    now: int
+
+
+def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
+    """Write it all. Raises ``Conflict`` when another writer moved a head meanwhile: nothing is stored then."""
+    database, tenant = vault.database, batch.tenant
+    with database.write() as conn:
+        if batch.sealed:
+            writes = [s.write for s in batch.sealed]
+            numbers = records.record_writes(conn, database, tenant, writes, batch.now)
+            rows = list(zip(numbers, batch.sealed, strict=True))
+            halves.put(conn, database, [(n, s.withheld) for n, s in rows if s.withheld is not None])
+            links.put(conn, database, [_link(tenant, s) for s in batch.sealed if s.link is not None])
+            names.put(conn, database, [(key, n) for n, s in rows for key in s.names])
+            jobs.enqueue(
+                conn,
+                tenant,
+                PLAN,
+                touched(batch.sealed),
+                not_before=batch.now,
+                now=batch.now,
+                reason=NEW_DATA,
+                draw=entropy,
+            )
+        if batch.answer is not None:
+            idempotency.store(conn, batch.answer)
+        audit.append(conn, tenant, batch.events)
+
+
+def touched(sealed: Sequence[Sealed]) -> list[StoredId]:
+    """The patients whose plan may have changed."""
+    patients = {s.write.compartment for s in sealed} | {p for s in sealed for p in s.write.patients}
+    return sorted(patients - {TENANT_COMPARTMENT})
+
+
+def _link(tenant: Tenant, sealed: Sealed) -> links.Link:
+    write = sealed.write
+    assert sealed.link is not None
+    return links.Link(tenant, write.type, write.id, write.compartment, sealed.link)

@@ -1,0 +1,22 @@
+"""How intake looks at what is stored: the release side's own reads, handed in when the gateway is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.auth.actor import Actor
+from gateway.custody.ids import StoredId, Tenant
+from gateway.stored import Resource, Stored
+
+Ref = tuple[str, StoredId]
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """``find``: ids, as the tenant writes them, of what matches some criteria. ``read``: one resource for
+    an answer, audited. ``originals``: current bodies as their tenant sees them, for comparison only."""
+
+    find: Callable[[Actor, str, list[tuple[str, str]]], list[str]]
+    read: Callable[[Actor, str, str], Stored]
+    originals: Callable[[Tenant, Sequence[Ref]], Mapping[Ref, Resource]]

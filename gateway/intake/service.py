@@ -1,0 +1,242 @@
+"""The use case itself: the steps of taking in, in their order."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gateway import trace
+from gateway.auth.actor import Actor, Role
+from gateway.custody.audit import Event
+from gateway.custody.errors import Conflict, Erased
+from gateway.custody.identity import idempotency
+from gateway.custody.identity.vault import Vault
+from gateway.intake import answers, checks
+from gateway.intake.commit import Batch, commit
+from gateway.intake.entries import (
+    Entry,
+    conditional_references,
+    criteria,
+    read_entries,
+    refuse_twins,
+    resolve,
+)
+from gateway.intake.looking import Looking
+from gateway.intake.versions import Outcome, Versions
+from gateway.privacy.policy import Policy
+from gateway.refusal import Kind, Refused, refused
+from gateway.stored import Answer, Clock, Entropy, Repeat, Resource, Stored
+
+TRIES = 6
+"""How often a write starts again when others move the same heads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes in single resources, transactions and batches for the actor's own tenant."""
+
+    vault: Vault
+    policy: Policy
+    clock: Clock
+    entropy: Entropy
+    looking: Looking
+    explain: Callable[[Refused], dict[str, Any]]
+    """The response of a batch entry that is refused: status and OperationOutcome."""
+
+    def create(self, actor: Actor, type_: str, body: Resource, if_none_exist: str | None = None) -> Stored:
+        """Store a new resource under an id that the server gives, or find the one that is there already."""
+        entry = Entry("", "POST", type_, resource=body, if_none_exist=if_none_exist)
+        return self._single(actor, entry)
+
+    def update(
+        self, actor: Actor, type_: str, id_: str, body: Resource, if_match: int | None = None
+    ) -> Stored:
+        """Store the next version of a resource, or its first under the tenant's own id."""
+        if body.get("resourceType") != type_:
+            raise refused(
+                Kind.INVALID, "value", "The resource's type is not the one in the url.", "resourceType"
+            )
+        if body.get("id") != id_:
+            raise refused(
+                Kind.INVALID, "value", "The resource's id is not the one in the url.", f"{type_}.id"
+            )
+        return self._single(actor, Entry("", "PUT", type_, id_, resource=body, if_match=if_match))
+
+    def delete(self, actor: Actor, type_: str, id_: str, if_match: int | None = None) -> Stored:
+        """Mark a resource as deleted; deleting what is not there changes nothing."""
+        return self._single(actor, Entry("", "DELETE", type_, id_, if_match=if_match))
+
+    def transaction(self, actor: Actor, bundle: Resource, repeat: Repeat | None = None) -> Answer:
+        """All of a bundle or nothing of it; the same request again gives the same answer, byte for byte."""
+        return self._bundle(actor, bundle, repeat, self._transaction)
+
+    def batch(self, actor: Actor, bundle: Resource, repeat: Repeat | None = None) -> Answer:
+        """Each entry on its own; one that is refused leaves the others alone."""
+        return self._bundle(actor, bundle, repeat, self._batch)
+
+    # --- steps -------------------------------------------------------------------------------------------
+
+    def _bundle(
+        self,
+        actor: Actor,
+        bundle: Resource,
+        repeat: Repeat | None,
+        run: Callable[[Actor, list[Entry], Repeat | None], Answer],
+    ) -> Answer:
+        if repeat is not None and (earlier := self._earlier(actor, repeat)) is not None:
+            return earlier
+        checks.envelope(bundle)
+        return run(actor, read_entries(bundle), repeat)
+
+    def _transaction(self, actor: Actor, entries: list[Entry], repeat: Repeat | None) -> Answer:
+        outcomes = self._apply(actor, entries, repeat)
+        return answers.transaction(self._with_reads(actor, outcomes))
+
+    def _batch(self, actor: Actor, entries: list[Entry], repeat: Repeat | None) -> Answer:
+        results: list[Outcome | dict[str, Any]] = []
+        for entry in entries:
+            try:
+                done = self._apply(actor, [entry], None)
+                results += self._with_reads(actor, done)
+            except Refused as refusal:
+                results.append(self.explain(refusal))
+        answer = answers.batch(results)
+        if repeat is not None:
+            self._remember(actor, repeat, answer)
+        return answer
+
+    def _single(self, actor: Actor, entry: Entry) -> Stored:
+        return self._with_reads(actor, self._apply(actor, [entry], None))[0].stored
+
+    def _apply(self, actor: Actor, entries: Sequence[Entry], repeat: Repeat | None) -> list[Outcome]:
+        """Steps 1 to 4 for entries that stand or fall together; outcomes in the entries' order."""
+        checks.allowed(actor, entries)
+        if actor.role is not Role.EHR:
+            raise refused(Kind.FORBIDDEN, "forbidden", "Only an EHR may write.")
+        checks.resources(entries)
+        identified = self._identify(actor, entries)
+        refuse_twins(identified)
+        ready = resolve(identified, self._conditional(actor, identified))
+        for _ in range(TRIES):
+            try:
+                return self._write(actor, ready, repeat)
+            except Conflict:
+                if repeat is not None and self._earlier(actor, repeat) is not None:
+                    raise refused(
+                        Kind.CONFLICT, "duplicate", "The same request was being processed."
+                    ) from None
+            except Erased:
+                raise refused(
+                    Kind.GONE, "deleted", "A resource that was erased cannot be written again."
+                ) from None
+        raise Refused(
+            Kind.CONFLICT,
+            refused(Kind.CONFLICT, "conflict", "Others write the same resources; try again.").issues,
+            1,
+        )
+
+    def _identify(self, actor: Actor, entries: Sequence[Entry]) -> list[Entry]:
+        return [self._identify_one(actor, e) for e in entries]
+
+    def _identify_one(self, actor: Actor, entry: Entry) -> Entry:
+        question = entry.if_none_exist if entry.method == "POST" else entry.query
+        if question and entry.method in ("POST", "PUT", "DELETE"):
+            found = self.looking.find(actor, entry.type, criteria(question))
+            if len(found) > 1:
+                raise refused(
+                    Kind.PRECONDITION, "multiple-matches", "The criteria match several resources.", entry.at
+                )
+            if found:
+                return self._matched(entry, found[0])
+        if entry.method == "POST" or (entry.method == "PUT" and not entry.id):
+            return self._named(entry, str(uuid.UUID(bytes=self.entropy(16), version=4)))
+        return entry
+
+    def _matched(self, entry: Entry, id_: str) -> Entry:
+        if entry.method == "POST":
+            return replace(entry, id=id_, method="GET", resource=None, query=None)
+        return self._named(entry, id_)
+
+    def _named(self, entry: Entry, id_: str) -> Entry:
+        if entry.resource is None:
+            return entry.identified(id_)
+        return replace(entry.identified(id_), resource={**entry.resource, "id": id_})
+
+    def _conditional(self, actor: Actor, entries: Sequence[Entry]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for text, at in conditional_references(entries).items():
+            type_, _, query = text.partition("?")
+            ids = self.looking.find(actor, type_, criteria(query))
+            if len(ids) != 1:
+                code = "multiple-matches" if ids else "not-found"
+                raise refused(
+                    Kind.PRECONDITION, code, "A conditional reference must match exactly one resource.", at
+                )
+            found[text] = f"{type_}/{ids[0]}"
+        return found
+
+    def _write(self, actor: Actor, entries: Sequence[Entry], repeat: Repeat | None) -> list[Outcome]:
+        now = self.clock()
+        tenant = actor.organization
+        versions = Versions(self.vault, self.policy, self.looking, self.entropy)
+        outcomes = versions.following(actor, entries, now)
+        sealed = [o.sealed for o in outcomes if o.sealed is not None]
+        answer = None
+        if repeat is not None and not any(e.method == "GET" for e in entries):
+            answer = self._record(actor, repeat, answers.transaction(outcomes), now)
+        commit(
+            self.vault, Batch(tenant, sealed, self._events(actor, outcomes, now), answer, now), self.entropy
+        )
+        return outcomes
+
+    def _events(self, actor: Actor, outcomes: Sequence[Outcome], now: int) -> list[Event]:
+        return [
+            trace.event(
+                actor,
+                o.interaction,
+                now,
+                type_=o.entry.type,
+                id_=o.target.id,
+                version=o.target.version,
+                patient=o.patient,
+                digest=o.sealed.write.digest if o.sealed else None,
+                status=o.status,
+            )
+            for o in outcomes
+            if o.interaction != "read"
+        ]
+
+    def _with_reads(self, actor: Actor, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """GET entries are answered last, from what the writes left."""
+        return [
+            replace(o, stored=self.looking.read(actor, o.entry.type, o.entry.id or ""))
+            if o.interaction == "read"
+            else o
+            for o in outcomes
+        ]
+
+    # --- the same request again --------------------------------------------------------------------------
+
+    def _earlier(self, actor: Actor, repeat: Repeat) -> Answer | None:
+        with self.vault.database.read() as conn:
+            found = idempotency.lookup(conn, self.vault, actor.client_id, repeat.key)
+        if found is None:
+            return None
+        if found.body_digest != repeat.body_digest:
+            raise refused(
+                Kind.UNPROCESSABLE,
+                "duplicate",
+                "This Idempotency-Key was used with another body; take a new one.",
+            )
+        return Answer(found.status, found.answer)
+
+    def _record(self, actor: Actor, repeat: Repeat, answer: Answer, now: int) -> idempotency.Record:
+        return idempotency.Record(
+            actor.client_id, repeat.key, repeat.body_digest, answer.status, answer.body, now
+        )
+
+    def _remember(self, actor: Actor, repeat: Repeat, answer: Answer) -> None:
+        with self.vault.database.write() as conn:
+            idempotency.store(conn, self._record(actor, repeat, answer, self.clock()))

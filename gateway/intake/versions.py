@@ -1,0 +1,149 @@
+"""Which version of each resource comes next, and the rows that would hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.auth.actor import Actor
+from gateway.custody import records
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
+from gateway.custody.identity.vault import Vault
+from gateway.custody.records import Head
+from gateway.identities import Identities
+from gateway.intake.checks import claims_plan
+from gateway.intake.entries import Entry
+from gateway.intake.looking import Looking, Ref
+from gateway.intake.sealing import Keys, Sealed, Sealer, Target, home
+from gateway.privacy.policy import Policy
+from gateway.refusal import Kind, refused
+from gateway.stored import Entropy, Resource, Stored
+from mappers import lossless
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one entry. ``sealed`` is None where nothing has to be written."""
+
+    entry: Entry
+    target: Target
+    interaction: str
+    status: int
+    patient: StoredId | None
+    stored: Stored
+    sealed: Sealed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Makes the next versions of what a request names, from the heads as they are now."""
+
+    vault: Vault
+    policy: Policy
+    looking: Looking
+    entropy: Entropy
+
+    def following(self, actor: Actor, entries: Sequence[Entry], now: int) -> list[Outcome]:
+        """One outcome per entry, in their order. Raises ``Refused`` where a head is not as was asked."""
+        tenant = actor.organization
+        identities = Identities(self.vault, tenant)
+        refs = [(e.type, identities.stored(e.type, e.id or "")) for e in entries]
+        with self.vault.database.read() as conn:
+            heads = records.heads(conn, tenant, refs)
+        before = self._before(tenant, entries, refs, heads)
+        patients = [identities.patients(e.resource) if e.resource else () for e in entries]
+        sealer = Sealer(tenant, self.policy, identities, self._keys(tenant, patients), self.entropy)
+        step = _Step(sealer, heads, before, now)
+        return [step.outcome(e, ref, p) for e, ref, p in zip(entries, refs, patients, strict=True)]
+
+    def _before(
+        self, tenant: Tenant, entries: Sequence[Entry], refs: Sequence[Ref], heads: Mapping[Ref, Head]
+    ) -> Mapping[Ref, Resource]:
+        known = [
+            ref
+            for entry, ref in zip(entries, refs, strict=True)
+            if entry.resource is not None and ref in heads and not heads[ref].deleted
+        ]
+        return self.looking.originals(tenant, known) if known else {}
+
+    def _keys(self, tenant: Tenant, patients: Sequence[tuple[StoredId, ...]]) -> Keys:
+        subjects = {home(p) for p in patients}
+        return Keys(
+            clinical=self.vault.clinical.ensure(tenant, subjects),
+            identity=self.vault.identity.ensure(tenant, subjects),
+            clinical_index=self.vault.clinical.index_key(tenant),
+            identity_index=self.vault.identity.index_key(tenant),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    sealer: Sealer
+    heads: Mapping[Ref, Head]
+    before: Mapping[Ref, Resource]
+    now: int
+
+    def outcome(self, entry: Entry, ref: Ref, patients: tuple[StoredId, ...]) -> Outcome:
+        head = self.heads.get(ref)
+        if entry.if_match is not None and (head is None or head.deleted or head.version != entry.if_match):
+            raise refused(
+                Kind.PRECONDITION, "conflict", "The current version is not the one in ifMatch.", entry.at
+            )
+        if entry.method == "GET":
+            return self._nothing(entry, ref, head, "read", 200)
+        if entry.method == "DELETE":
+            return self._delete(entry, ref, head)
+        return self._put(entry, ref, head, patients)
+
+    def _put(self, entry: Entry, ref: Ref, head: Head | None, patients: tuple[StoredId, ...]) -> Outcome:
+        resource = entry.resource
+        assert resource is not None
+        before = self.before.get(ref)
+        if claims_plan(resource) and (before is None or not claims_plan(before)):
+            raise refused(
+                Kind.UNPROCESSABLE,
+                "business-rule",
+                "Only Careloom's own plan may bear urn:careloom:plan.",
+                entry.at,
+            )
+        if before is not None and lossless.same(content(before), content(resource)):
+            return self._nothing(entry, ref, head, "update", 200)
+        fresh = head is None or head.deleted
+        target = self._target(entry, ref, head)
+        sealed = self.sealer.seal(target, resource, patients)
+        interaction, status = ("create", 201) if fresh else ("update", 200)
+        return self._made(entry, target, interaction, status, sealed)
+
+    def _delete(self, entry: Entry, ref: Ref, head: Head | None) -> Outcome:
+        if head is None or head.deleted:
+            return self._nothing(entry, ref, head, "delete", 204)
+        target = self._target(entry, ref, head)
+        return self._made(entry, target, "delete", 204, self.sealer.erase(target, head.compartment))
+
+    def _target(self, entry: Entry, ref: Ref, head: Head | None) -> Target:
+        return Target(entry.type, entry.id or "", ref[1], head.version + 1 if head else 1)
+
+    def _made(self, entry: Entry, target: Target, interaction: str, status: int, sealed: Sealed) -> Outcome:
+        stored = Stored(
+            entry.type, target.text_id, target.version, self.now, entry.resource, created=status == 201
+        )
+        return Outcome(entry, target, interaction, status, _patient(sealed.write.compartment), stored, sealed)
+
+    def _nothing(self, entry: Entry, ref: Ref, head: Head | None, interaction: str, status: int) -> Outcome:
+        version = head.version if head else 0
+        updated = head.written if head else self.now
+        stored = Stored(entry.type, entry.id or "", version, updated, entry.resource, changed=False)
+        target = Target(entry.type, entry.id or "", ref[1], version)
+        patient = _patient(head.compartment) if head else None
+        return Outcome(entry, target, interaction, status, patient, stored, None)
+
+
+def _patient(compartment: StoredId) -> StoredId | None:
+    return None if compartment == TENANT_COMPARTMENT else compartment
+
+
+def content(resource: Resource) -> Resource:
+    """A resource without what the server says of its versions."""
+    meta = {k: v for k, v in resource.get("meta", {}).items() if k not in ("versionId", "lastUpdated")}
+    rest = {k: v for k, v in resource.items() if k != "meta"}
+    return {**rest, "meta": meta} if meta else rest
