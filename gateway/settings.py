@@ -1,7 +1,7 @@
 """Every setting of the trusted side: its default, its check and its one-line error. Read once, at start.
 
-``docs/settings.md`` is checked against ``VARIABLES``. A variable that begins with ``CARELOOM_`` and is not one
-of ours is an error, because a misspelt limit would be no limit.
+``docs/settings.md`` is checked against ``VARIABLES``. A variable that begins with ``CARELOOM_`` and is not
+one of ours is an error, because a misspelt limit would be no limit.
 """
 
 from __future__ import annotations
