@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from gateway.auth.actor import Actor
 from gateway.custody.audit import Event
 from gateway.custody.ids import StoredId
@@ -22,37 +24,39 @@ ACTIONS = {
 }
 
 
-def event(
-    actor: Actor,
-    interaction: str,
-    now: int,
-    *,
-    type_: str | None = None,
-    id_: StoredId | None = None,
-    version: int | None = None,
-    patient: StoredId | None = None,
-    digest: bytes | None = None,
-    status: int = 200,
-    outcome: str = SUCCESS,
-    detail: str | None = None,
-) -> Event:
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done, or refused, to what."""
+
+    interaction: str
+    type: str | None = None
+    id: StoredId | None = None
+    version: int | None = None
+    patient: StoredId | None = None
+    digest: bytes | None = None
+    status: int = 200
+    outcome: str = SUCCESS
+    detail: str | None = None
+
+
+def event(actor: Actor, deed: Deed, now: int) -> Event:
     """One event of a REST interaction by this actor."""
     return Event(
         time=now,
-        kind=f"rest:{interaction}",
-        action=ACTIONS[interaction],
-        outcome=outcome,
-        status=status,
+        kind=f"rest:{deed.interaction}",
+        action=ACTIONS[deed.interaction],
+        outcome=deed.outcome,
+        status=deed.status,
         client_id=actor.client_id,
         organization=actor.organization,
         user=actor.user,
         purpose=actor.purpose,
-        type=type_,
-        id=id_,
-        version=version,
-        patient=patient,
-        digest=digest,
+        type=deed.type,
+        id=deed.id,
+        version=deed.version,
+        patient=deed.patient,
+        digest=deed.digest,
         address=actor.address,
         request_id=actor.request_id,
-        detail=detail,
+        detail=deed.detail,
     )

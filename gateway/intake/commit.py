@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from gateway.custody import audit, jobs, records
 from gateway.custody.audit import Event
-from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.identity import halves, idempotency, links, names
 from gateway.custody.identity.vault import Vault
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.intake.sealing import Sealed
 from gateway.stored import Entropy
 
@@ -32,7 +32,7 @@ class Batch:
 
 
 def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
-    """Write it all. Raises ``Conflict`` when another writer moved a head meanwhile: nothing is stored then."""
+    """Write it all. Raises ``Conflict`` when another writer moved a head: nothing is stored then."""
     database, tenant = vault.database, batch.tenant
     with database.write() as conn:
         if batch.sealed:

@@ -1,4 +1,4 @@
-"""How intake looks at what is stored: the release side's own reads, handed in when the gateway is put together."""
+"""How intake looks at what is stored: the release side's own reads, handed in by whoever puts both together."""
 
 from __future__ import annotations
 

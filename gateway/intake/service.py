@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,22 +10,14 @@ from gateway import trace
 from gateway.auth.actor import Actor, Role
 from gateway.custody.audit import Event
 from gateway.custody.errors import Conflict, Erased
-from gateway.custody.identity import idempotency
 from gateway.custody.identity.vault import Vault
-from gateway.intake import answers, checks
+from gateway.intake import answers, checks, identify, repeats
 from gateway.intake.commit import Batch, commit
-from gateway.intake.entries import (
-    Entry,
-    conditional_references,
-    criteria,
-    read_entries,
-    refuse_twins,
-    resolve,
-)
+from gateway.intake.entries import Entry, read_entries, refuse_twins, resolve
 from gateway.intake.looking import Looking
 from gateway.intake.versions import Outcome, Versions
 from gateway.privacy.policy import Policy
-from gateway.refusal import Kind, Refused, refused
+from gateway.refusal import Issue, Kind, Refused, refused
 from gateway.stored import Answer, Clock, Entropy, Repeat, Resource, Stored
 
 TRIES = 6
@@ -85,7 +76,7 @@ class Intake:
         repeat: Repeat | None,
         run: Callable[[Actor, list[Entry], Repeat | None], Answer],
     ) -> Answer:
-        if repeat is not None and (earlier := self._earlier(actor, repeat)) is not None:
+        if repeat is not None and (earlier := repeats.earlier(self.vault, actor, repeat)) is not None:
             return earlier
         checks.envelope(bundle)
         return run(actor, read_entries(bundle), repeat)
@@ -104,7 +95,7 @@ class Intake:
                 results.append(self.explain(refusal))
         answer = answers.batch(results)
         if repeat is not None:
-            self._remember(actor, repeat, answer)
+            repeats.remember(self.vault, repeats.record(actor, repeat, answer, self.clock()))
         return answer
 
     def _single(self, actor: Actor, entry: Entry) -> Stored:
@@ -116,14 +107,14 @@ class Intake:
         if actor.role is not Role.EHR:
             raise refused(Kind.FORBIDDEN, "forbidden", "Only an EHR may write.")
         checks.resources(entries)
-        identified = self._identify(actor, entries)
+        identified = identify.identified(actor, entries, self.looking, self.entropy)
         refuse_twins(identified)
-        ready = resolve(identified, self._conditional(actor, identified))
+        ready = resolve(identified, identify.conditional(actor, identified, self.looking))
         for _ in range(TRIES):
             try:
                 return self._write(actor, ready, repeat)
             except Conflict:
-                if repeat is not None and self._earlier(actor, repeat) is not None:
+                if repeat is not None and repeats.earlier(self.vault, actor, repeat) is not None:
                     raise refused(
                         Kind.CONFLICT, "duplicate", "The same request was being processed."
                     ) from None
@@ -131,51 +122,8 @@ class Intake:
                 raise refused(
                     Kind.GONE, "deleted", "A resource that was erased cannot be written again."
                 ) from None
-        raise Refused(
-            Kind.CONFLICT,
-            refused(Kind.CONFLICT, "conflict", "Others write the same resources; try again.").issues,
-            1,
-        )
-
-    def _identify(self, actor: Actor, entries: Sequence[Entry]) -> list[Entry]:
-        return [self._identify_one(actor, e) for e in entries]
-
-    def _identify_one(self, actor: Actor, entry: Entry) -> Entry:
-        question = entry.if_none_exist if entry.method == "POST" else entry.query
-        if question and entry.method in ("POST", "PUT", "DELETE"):
-            found = self.looking.find(actor, entry.type, criteria(question))
-            if len(found) > 1:
-                raise refused(
-                    Kind.PRECONDITION, "multiple-matches", "The criteria match several resources.", entry.at
-                )
-            if found:
-                return self._matched(entry, found[0])
-        if entry.method == "POST" or (entry.method == "PUT" and not entry.id):
-            return self._named(entry, str(uuid.UUID(bytes=self.entropy(16), version=4)))
-        return entry
-
-    def _matched(self, entry: Entry, id_: str) -> Entry:
-        if entry.method == "POST":
-            return replace(entry, id=id_, method="GET", resource=None, query=None)
-        return self._named(entry, id_)
-
-    def _named(self, entry: Entry, id_: str) -> Entry:
-        if entry.resource is None:
-            return entry.identified(id_)
-        return replace(entry.identified(id_), resource={**entry.resource, "id": id_})
-
-    def _conditional(self, actor: Actor, entries: Sequence[Entry]) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for text, at in conditional_references(entries).items():
-            type_, _, query = text.partition("?")
-            ids = self.looking.find(actor, type_, criteria(query))
-            if len(ids) != 1:
-                code = "multiple-matches" if ids else "not-found"
-                raise refused(
-                    Kind.PRECONDITION, code, "A conditional reference must match exactly one resource.", at
-                )
-            found[text] = f"{type_}/{ids[0]}"
-        return found
+        busy = Issue("conflict", "Others write the same resources; try again.")
+        raise Refused(Kind.CONFLICT, [busy], retry_after=1)
 
     def _write(self, actor: Actor, entries: Sequence[Entry], repeat: Repeat | None) -> list[Outcome]:
         now = self.clock()
@@ -185,7 +133,7 @@ class Intake:
         sealed = [o.sealed for o in outcomes if o.sealed is not None]
         answer = None
         if repeat is not None and not any(e.method == "GET" for e in entries):
-            answer = self._record(actor, repeat, answers.transaction(outcomes), now)
+            answer = repeats.record(actor, repeat, answers.transaction(outcomes), now)
         commit(
             self.vault, Batch(tenant, sealed, self._events(actor, outcomes, now), answer, now), self.entropy
         )
@@ -193,19 +141,7 @@ class Intake:
 
     def _events(self, actor: Actor, outcomes: Sequence[Outcome], now: int) -> list[Event]:
         return [
-            trace.event(
-                actor,
-                o.interaction,
-                now,
-                type_=o.entry.type,
-                id_=o.target.id,
-                version=o.target.version,
-                patient=o.patient,
-                digest=o.sealed.write.digest if o.sealed else None,
-                status=o.status,
-            )
-            for o in outcomes
-            if o.interaction != "read"
+            trace.event(actor, _deed(outcome), now) for outcome in outcomes if outcome.interaction != "read"
         ]
 
     def _with_reads(self, actor: Actor, outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -217,26 +153,14 @@ class Intake:
             for o in outcomes
         ]
 
-    # --- the same request again --------------------------------------------------------------------------
 
-    def _earlier(self, actor: Actor, repeat: Repeat) -> Answer | None:
-        with self.vault.database.read() as conn:
-            found = idempotency.lookup(conn, self.vault, actor.client_id, repeat.key)
-        if found is None:
-            return None
-        if found.body_digest != repeat.body_digest:
-            raise refused(
-                Kind.UNPROCESSABLE,
-                "duplicate",
-                "This Idempotency-Key was used with another body; take a new one.",
-            )
-        return Answer(found.status, found.answer)
-
-    def _record(self, actor: Actor, repeat: Repeat, answer: Answer, now: int) -> idempotency.Record:
-        return idempotency.Record(
-            actor.client_id, repeat.key, repeat.body_digest, answer.status, answer.body, now
-        )
-
-    def _remember(self, actor: Actor, repeat: Repeat, answer: Answer) -> None:
-        with self.vault.database.write() as conn:
-            idempotency.store(conn, self._record(actor, repeat, answer, self.clock()))
+def _deed(outcome: Outcome) -> trace.Deed:
+    return trace.Deed(
+        outcome.interaction,
+        outcome.entry.type,
+        outcome.target.id,
+        outcome.target.version,
+        outcome.patient,
+        outcome.sealed.write.digest if outcome.sealed else None,
+        outcome.status,
+    )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from gateway.auth.actor import Actor
 from gateway.custody import records
-from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.identity.vault import Vault
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.records import Head
 from gateway.identities import Identities
 from gateway.intake.checks import claims_plan
