@@ -8,6 +8,8 @@ came from a patient's record: what came from there is sealed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.schema import SchemaItem
 
 data = MetaData()
 keys = MetaData()
@@ -29,9 +32,9 @@ keys = MetaData()
 Number = BigInteger().with_variant(Integer, "sqlite")
 
 
-def _clustered(name: str, metadata: MetaData, *parts: object) -> Table:
+def _clustered(name: str, metadata: MetaData, *parts: SchemaItem) -> Table:
     """A table that *is* its primary key's index: one B-tree, no hidden row number."""
-    return Table(name, metadata, *parts, sqlite_with_rowid=False)  # type: ignore[arg-type]
+    return Table(name, metadata, *parts, sqlite_with_rowid=False)
 
 
 # --- who may come in -------------------------------------------------------------------------------------
@@ -306,3 +309,20 @@ clinical_key = _key_table("clinical_key")
 identity_key = _key_table("identity_key")
 
 IDENTITY_KEY_TABLES = ("identity_key",)
+
+WORKER_RIGHTS: Mapping[str, frozenset[str]] = {
+    "organization": frozenset({"SELECT"}),
+    "write_counter": frozenset({"SELECT", "INSERT", "UPDATE"}),
+    "record": frozenset({"SELECT", "INSERT", "UPDATE"}),
+    "version": frozenset({"SELECT", "INSERT"}),
+    "patient_link": frozenset({"SELECT", "INSERT"}),
+    "tombstone": frozenset({"SELECT"}),
+    "search_token": frozenset({"SELECT", "INSERT"}),
+    "search_range": frozenset({"SELECT", "INSERT"}),
+    "job": frozenset({"SELECT", "INSERT", "UPDATE"}),
+    "audit_head": frozenset({"SELECT", "INSERT", "UPDATE"}),
+    "audit_event": frozenset({"SELECT", "INSERT"}),
+    "clinical_key": frozenset({"SELECT", "INSERT"}),
+}
+"""What the workers' side may do, enforced by PostgreSQL's grants and by SQLite's authorizer. It destroys nothing
+and rewrites no history; a table that is named neither here nor above fails a test."""

@@ -1,0 +1,142 @@
+"""The two ways into a database: ``read`` sees one snapshot, ``write`` is one transaction, all or nothing.
+
+SQLite and PostgreSQL are both real forms of the product, so they are made to behave alike here and nowhere
+else. On SQLite a writer takes its turn in this process first, then the file's lock (``BEGIN IMMEDIATE``):
+no transaction ever finds out half-way that it may not write. The side says how much can be seen at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.pool import QueuePool
+
+from gateway.custody import postgres, sqlite
+from gateway.custody.errors import StoreUnavailable
+from gateway.custody.failures import translated
+from gateway.custody.tables import WORKER_RIGHTS
+
+_POOL = {
+    "poolclass": QueuePool,
+    "pool_size": 8,
+    "max_overflow": 8,
+    "pool_timeout": 10,
+    "hide_parameters": True,
+}
+
+
+class Side(Enum):
+    """Whose process this is: the gateway's own, or a worker's."""
+
+    TRUSTED = "trusted"
+    WORKER = "worker"
+
+
+class Database:
+    """One store, seen from one side."""
+
+    def __init__(self, engine: Engine, reading: Engine, writing: Engine, path: Path | None) -> None:
+        self._engine, self._reading, self._writing, self._path = engine, reading, writing, path
+        self._turn = threading.Lock() if path else None
+
+    @classmethod
+    def open(cls, url: str, side: Side, *, own_login: bool = False) -> Database:
+        """The store at this url, connected to at first use. ``own_login``: the url is the workers' own."""
+        if make_url(url).get_backend_name() == "sqlite":
+            return cls._open_sqlite(url, side)
+        return cls._open_postgres(url, side, own_login)
+
+    @classmethod
+    def _open_sqlite(cls, url: str, side: Side) -> Database:
+        path = sqlite_path(url)
+
+        def connect() -> Any:
+            connection = sqlite.connect(path)
+            if side is Side.WORKER:
+                sqlite.restrict(connection, WORKER_RIGHTS)
+            return connection
+
+        engine = create_engine("sqlite://", creator=connect, **_POOL)
+        event.listen(engine, "begin", _begin_sqlite)
+        return cls(
+            engine,
+            engine.execution_options(careloom_begin="BEGIN DEFERRED"),
+            engine.execution_options(careloom_begin="BEGIN IMMEDIATE"),
+            path,
+        )
+
+    @classmethod
+    def _open_postgres(cls, url: str, side: Side, own_login: bool) -> Database:
+        engine = create_engine(url, connect_args=postgres.connect_arguments(), pool_pre_ping=True, **_POOL)
+        if side is Side.WORKER and not own_login:
+            event.listen(engine, "connect", postgres.become_worker)
+        # A snapshot that nobody writes through, as SQLite's deferred transaction is.
+        reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        return cls(engine, reading, engine, None)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One snapshot of the store."""
+        with translated(), self._reading.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: committed when the block returns, rolled back when it raises."""
+        with self._taking_turn(), translated(), self._writing.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def _taking_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=sqlite.BUSY_SECONDS):
+            raise StoreUnavailable("The database is busy with another writer of this process.")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    def create(self) -> None:
+        """Make the file of an embedded store; a server's database is made by who runs the server."""
+        if self._path is not None:
+            sqlite.create(self._path)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of an SQLite url."""
+    name = make_url(url).database
+    if not name:
+        raise StoreUnavailable("An SQLite url must name a file: sqlite:////path/to/file.db.")
+    return Path(name)
+
+
+def bulk(conn: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert raw tuples, in the order of the table's columns, by the fastest way that the driver has."""
+    if not rows:
+        return
+    driver: Any = conn.connection.driver_connection
+    if conn.dialect.name == "sqlite":
+        driver.executemany(sqlite.insert(table), rows)
+    else:
+        postgres.copy(driver, table, rows)
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    conn.exec_driver_sql(conn.get_execution_options()["careloom_begin"])

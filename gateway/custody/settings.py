@@ -1,0 +1,80 @@
+"""Where things are kept: read once from the environment, checked before anything is opened.
+
+Two stores that must never be one: the data, and the wrapped keys that open them. A backup of either alone
+tells nothing, and erasing somebody is deleting rows from the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.custody.errors import Misconfigured
+
+PROVIDERS = ("file",)
+_POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPaths:
+    """The three root key files. A process is given only those that it may hold."""
+
+    clinical: Path
+    identity: Path
+    audit: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Which databases, which broker and which root keys this installation uses."""
+
+    data_dir: Path
+    database_url: str
+    keys_url: str
+    broker_url: str | None
+    worker_database_url: str | None
+    key_provider: str
+    key_paths: KeyPaths
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Storage:
+        """The storage that these environment variables describe; what is empty is embedded."""
+        folder = Path(environ.get("CARELOOM_DATA_DIR") or "./careloom-data").absolute()
+        return cls(
+            data_dir=folder,
+            database_url=_url(environ, "CARELOOM_DATABASE_URL") or f"sqlite:///{folder / 'careloom.db'}",
+            keys_url=_url(environ, "CARELOOM_KEYS_URL") or f"sqlite:///{folder / 'keys.db'}",
+            broker_url=environ.get("CARELOOM_BROKER_URL") or None,
+            worker_database_url=_url(environ, "CARELOOM_WORKER_DATABASE_URL"),
+            key_provider=environ.get("CARELOOM_KEY_PROVIDER") or "file",
+            key_paths=_key_paths(environ, folder / "keys"),
+        )
+
+    def __post_init__(self) -> None:
+        if self.key_provider not in PROVIDERS:
+            raise Misconfigured(f"CARELOOM_KEY_PROVIDER is none of: {', '.join(PROVIDERS)}.")
+        if self.keys_url in (self.database_url, self.worker_database_url):
+            raise Misconfigured("CARELOOM_KEYS_URL must name another database than CARELOOM_DATABASE_URL.")
+        if len({self.key_paths.clinical, self.key_paths.identity, self.key_paths.audit}) < 3:
+            raise Misconfigured("The clinical, identity and audit root keys must be three separate files.")
+
+
+def _key_paths(environ: Mapping[str, str], folder: Path) -> KeyPaths:
+    def path(name: str) -> Path:
+        return Path(environ.get(f"CARELOOM_{name.upper()}_KEY_FILE") or folder / f"{name}.key").absolute()
+
+    return KeyPaths(path("clinical"), path("identity"), path("audit"))
+
+
+def _url(environ: Mapping[str, str], name: str) -> str | None:
+    """The url in SQLAlchemy's form: PostgreSQL always through psycopg 3."""
+    given = environ.get(name) or None
+    if given is None:
+        return None
+    for scheme in _POSTGRES:
+        if given.startswith(scheme):
+            return "postgresql+psycopg://" + given.removeprefix(scheme)
+    if given.startswith("sqlite:///"):
+        return "sqlite:///" + str(Path(given.removeprefix("sqlite:///")).absolute())
+    raise Misconfigured(f"{name} must begin with postgresql:// or sqlite:///.")
