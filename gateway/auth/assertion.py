@@ -100,16 +100,16 @@ def prove(assertion: Assertion, keys: tuple[Key, ...], audience: str, now: int) 
         holds = False
     if not holds:
         raise invalid_client("the signature does not hold")
-    _check_times(assertion.claims, now)
+    expires = _expiry(assertion.claims, now)
     if assertion.claims.get("aud") not in (audience, [audience]):
         raise invalid_client("aud must be the address of this token endpoint")
     jti = assertion.claims.get("jti")
     if not isinstance(jti, str) or not 1 <= len(jti) <= 255:
         raise invalid_client("jti must be a text of 1 to 255 characters")
-    return Proven(assertion.client_id, jti, int(assertion.claims["exp"]))
+    return Proven(assertion.client_id, jti, int(expires))
 
 
-def _check_times(claims: dict[str, Any], now: int) -> None:
+def _expiry(claims: dict[str, Any], now: int) -> float:
     expires = _seconds(claims.get("exp"))
     if expires is None or expires <= now:
         raise invalid_client("exp has passed or is missing")
@@ -118,6 +118,7 @@ def _check_times(claims: dict[str, Any], now: int) -> None:
     for name in ("nbf", "iat"):
         if name in claims and not _is_past(claims[name], now):
             raise invalid_client(f"{name} lies ahead")
+    return expires
 
 
 def _is_past(value: object, now: int) -> bool:

@@ -1,0 +1,107 @@
+"""Use case: who is let in and by whom. Each change and its audit event are one transaction.
+
+The events stand in the log of the organization concerned, and in the system log where there is none.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from gateway.auth import registry
+from gateway.auth.actor import Role
+from gateway.auth.registry import Client, Draft, Grant, RegistryRefused
+from gateway.auth.scopes import TRAIL
+from gateway.custody import audit
+from gateway.custody.database import Database
+from gateway.custody.ids import SYSTEM, Tenant
+from gateway.stored import Clock, Entropy
+from gateway.trace import SUCCESS
+from mappers.r4.model import MODEL
+
+_ID_BYTES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What an administrator does; ``by`` names the tool in the trail."""
+
+    database: Database
+    clock: Clock
+    entropy: Entropy
+    by: str = "command line"
+
+    def add_client(self, draft: Draft, organization: str) -> Client:
+        """Register a client; an organization that does not exist yet is made."""
+        _refuse_unknown_types(draft)
+        client_id, now = self._new_id(), self.clock()
+        with self.database.write() as conn:
+            owner = registry.add_organization(conn, organization, now)
+            registry.add_client(conn, client_id, owner, draft, now)
+            log = SYSTEM if draft.role is Role.PARTNER else owner
+            audit.append(conn, log, [self._event("client:add", "C", client_id, owner, now)])
+            found = registry.find_client(conn, client_id)
+        assert found is not None
+        return found
+
+    def revoke_client(self, client_id: str) -> Client:
+        """End a client and its tokens at once. Ending it twice changes nothing."""
+        now = self.clock()
+        with self.database.write() as conn:
+            found = registry.revoke_client(conn, client_id, now)
+            owner = found.organization
+            for log in _logs(found, registry.granted(conn, client_id)):
+                audit.append(conn, log, [self._event("client:revoke", "D", client_id, owner, now)])
+        return found
+
+    def add_grant(self, client_id: str, organization: str) -> Tenant:
+        """Let a partner read an organization's pseudonymous plans."""
+        now = self.clock()
+        with self.database.write() as conn:
+            tenant = registry.add_grant(conn, client_id, organization, now)
+            audit.append(conn, tenant, [self._event("grant:add", "C", client_id, tenant, now)])
+        return tenant
+
+    def revoke_grant(self, client_id: str, organization: str) -> Tenant:
+        """End a grant."""
+        now = self.clock()
+        with self.database.write() as conn:
+            tenant = registry.revoke_grant(conn, client_id, organization, now)
+            audit.append(conn, tenant, [self._event("grant:revoke", "D", client_id, tenant, now)])
+        return tenant
+
+    def clients(self) -> tuple[list[Client], dict[Tenant, str]]:
+        """All clients, and the names of their organizations."""
+        with self.database.read() as conn:
+            return registry.clients(conn), registry.organization_names(conn)
+
+    def grants(self) -> list[Grant]:
+        with self.database.read() as conn:
+            return registry.grants(conn)
+
+    def _new_id(self) -> str:
+        return base64.b32encode(self.entropy(_ID_BYTES)).decode().lower()
+
+    def _event(self, kind: str, action: str, client_id: str, organization: Tenant, now: int) -> audit.Event:
+        return audit.Event(
+            time=now,
+            kind=kind,
+            action=action,
+            outcome=SUCCESS,
+            status=200,
+            client_id=client_id,
+            organization=organization,
+            detail=self.by,
+        )
+
+
+def _logs(client: Client, granted: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
+    if client.role is Role.PARTNER:
+        return granted or (SYSTEM,)
+    return (client.organization,)
+
+
+def _refuse_unknown_types(draft: Draft) -> None:
+    for name, _ in draft.scopes.rights:
+        if name not in ("*", TRAIL) and name not in MODEL.resources:
+            raise RegistryRefused("a scope names a type that FHIR R4 does not have")
