@@ -114,6 +114,8 @@ class Measurement:
     evidence: Evidence
     comparator: str | None = None
     derived: bool = False
+    code: str = ""
+    """The LOINC code that was sent: for eGFR the codes name different equations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,14 @@ class Problem:
     active: bool
     onset: date | None
     evidence: Evidence
+    classes: tuple[str, ...] = ()
+    """The wider keys that it belongs to: a ``myocardial_infarction`` is also ``ascvd``."""
+    stage: str | None = None
+    ended: date | None = None
+
+    def is_a(self, key: str) -> bool:
+        """Whether this is the problem that ``key`` names, or one of that class."""
+        return key == self.key or key in self.classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +174,29 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """An answer that is a word, not a number: ``smoking_status`` is ``former``."""
+
+    key: str
+    value: str
+    when: date
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A resource or value that gave no fact, and why; the plan can show it."""
 
     evidence: Evidence
     what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A resource that was read, understood and gives no fact (entered in error, a claim), and why."""
+
+    evidence: Evidence
     reason: str
 
 
@@ -189,6 +217,10 @@ class Facts:
     unreadable: tuple[Unreadable, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     """Resources seen per type, so that what became of each can be reported."""
+    findings: tuple[Finding, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    turns: tuple[date, ...] = ()
+    """The days after ``as_of`` on which time alone changes these facts: a course ends, a date comes."""
 
     def history(self, analyte: str) -> tuple[Measurement, ...]:
         """All values of an analyte, oldest first."""
@@ -198,3 +230,12 @@ class Facts:
         """The newest value of an analyte."""
         values = self.history(analyte)
         return values[-1] if values else None
+
+    def finding(self, key: str) -> Finding | None:
+        """The newest answer to a question that is answered with a word."""
+        answers = [finding for finding in self.findings if finding.key == key]
+        return answers[-1] if answers else None
+
+    def active_problems(self, key: str) -> tuple[Problem, ...]:
+        """The active problems that ``key`` names, as themselves or as their class."""
+        return tuple(problem for problem in self.problems if problem.active and problem.is_a(key))
