@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gateway.auth.actor import Actor
 from gateway.custody.audit import Event
-from gateway.custody.ids import StoredId
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId
+from gateway.custody.records import StoredVersion
 
 SUCCESS, MINOR, SERIOUS, MAJOR = "0", "4", "8", "12"
 """Outcomes, from FHIR's audit-event-outcome."""
@@ -60,3 +61,13 @@ def event(actor: Actor, deed: Deed, now: int) -> Event:
         request_id=actor.request_id,
         detail=deed.detail,
     )
+
+
+def of_row(interaction: str, row: StoredVersion, status: int, outcome: str = SUCCESS) -> Deed:
+    """The reading of one stored version."""
+    return Deed(interaction, row.type, row.id, row.version, patient_of(row), status=status, outcome=outcome)
+
+
+def patient_of(row: StoredVersion) -> StoredId | None:
+    """Whose data a row holds; None for the tenant's own compartment."""
+    return None if row.compartment == TENANT_COMPARTMENT else row.compartment

@@ -11,7 +11,6 @@ from gateway.stored import Resource
 from mappers.r4 import validate
 
 LETTERS = {"POST": "c", "PUT": "u", "DELETE": "d", "GET": "r"}
-PLAN_SYSTEM = "urn:careloom:plan"
 
 
 def envelope(bundle: Resource) -> None:
@@ -39,11 +38,3 @@ def resources(entries: Sequence[Entry]) -> None:
 def _refuse(found: Sequence[validate.Problem]) -> None:
     if found:
         raise Refused(Kind.INVALID, [Issue(p.code, p.text, p.expression) for p in found])
-
-
-def claims_plan(resource: Resource) -> bool:
-    """Whether a resource bears the identifier by which Careloom's own plan is found."""
-    identifiers = resource.get("identifier")
-    if resource.get("resourceType") != "CarePlan" or not isinstance(identifiers, list):
-        return False
-    return any(isinstance(i, dict) and i.get("system") == PLAN_SYSTEM for i in identifiers)

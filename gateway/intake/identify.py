@@ -45,7 +45,7 @@ def _named(entry: Entry, id_: str) -> Entry:
 
 
 def conditional(actor: Actor, entries: Sequence[Entry], looking: Looking) -> dict[str, str]:
-    """Each conditional reference with the literal one it stands for. One that matches nothing, or several, refuses."""
+    """Each conditional reference with the literal one it stands for; all must match exactly one resource."""
     return {text: _literal(actor, text, at, looking) for text, at in conditional_references(entries).items()}
 
 

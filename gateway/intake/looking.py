@@ -1,4 +1,4 @@
-"""How intake looks at what is stored: the release side's own reads, handed in by whoever puts both together."""
+"""How intake looks at what is stored: the release side's own reads, handed in by whoever joins the two."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ Everything that costs time happens here, before the transaction begins.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.custody import cipher, index
@@ -18,6 +18,7 @@ from gateway.privacy.policy import Policy
 from gateway.privacy.split import split
 from gateway.stored import Entropy, Resource
 from mappers import lossless
+from mappers.plan_identity import PLAN_TOKEN, bears_plan
 from mappers.r4 import search
 
 SALT_BYTES = 16
@@ -87,7 +88,7 @@ class Sealer:
             deleted=False,
             clinical=clinical,
             digest=hashlib.sha256((clinical or b"") + withheld).digest(),
-            tokens=self._tokens(self.keys.clinical_index, target.type, rows),
+            tokens=self._tokens(self.keys.clinical_index, target.type, rows, _plan_token(resource)),
             ranges=self._ranges(target.type, rows),
             patients=patients if len(patients) > 1 else (),
         )
@@ -123,9 +124,16 @@ class Sealer:
     def _identity(self, place: cipher.Place, plaintext: bytes) -> bytes:
         return cipher.seal(self.keys.identity[place.patient], place, plaintext, self.entropy(SALT_BYTES))
 
-    def _tokens(self, key: bytes, type_: str, rows: search.Rows) -> tuple[bytes, ...]:
-        return tuple({index.token_key(key, type_, param, value) for param, value in rows.tokens})
+    def _tokens(
+        self, key: bytes, type_: str, rows: search.Rows, more: Sequence[tuple[str, str]] = ()
+    ) -> tuple[bytes, ...]:
+        return tuple({index.token_key(key, type_, param, value) for param, value in (*rows.tokens, *more)})
 
     def _ranges(self, type_: str, rows: search.Rows) -> tuple[tuple[bytes, int, int], ...]:
         key = self.keys.clinical_index
         return tuple({(index.range_key(key, type_, p), low, high) for p, low, high in rows.ranges})
+
+
+def _plan_token(resource: Resource) -> tuple[tuple[str, str], ...]:
+    """A plan that a clinician changed is still found as Careloom's."""
+    return (PLAN_TOKEN,) if bears_plan(resource) else ()

@@ -11,7 +11,6 @@ from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.records import Head
 from gateway.identities import Identities
-from gateway.intake.checks import claims_plan
 from gateway.intake.entries import Entry
 from gateway.intake.looking import Looking, Ref
 from gateway.intake.sealing import Keys, Sealed, Sealer, Target, home
@@ -19,6 +18,7 @@ from gateway.privacy.policy import Policy
 from gateway.refusal import Kind, refused
 from gateway.stored import Entropy, Resource, Stored
 from mappers import lossless
+from mappers.plan_identity import bears_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class _Step:
         resource = entry.resource
         assert resource is not None
         before = self.before.get(ref)
-        if claims_plan(resource) and (before is None or not claims_plan(before)):
+        if bears_plan(resource) and (before is None or not bears_plan(before)):
             raise refused(
                 Kind.UNPROCESSABLE,
                 "business-rule",

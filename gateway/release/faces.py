@@ -1,0 +1,101 @@
+"""How ids look to whoever reads: the tenant sees its own, a partner sees ids that no other partner sees.
+
+Clinical halves name everything by pseudonyms, which nobody outside may see as they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from gateway.custody import cipher
+from gateway.custody.errors import KeyGone
+from gateway.custody.identity import links
+from gateway.custody.identity.vault import Vault
+from gateway.custody.ids import StoredId, Tenant, parse_pseudonym
+from gateway.stored import Resource
+from mappers.plan_identity import PLAN_SYSTEM
+from mappers.r4 import references
+
+PSEUDONYM_SYSTEM = "urn:careloom:pseudonym"
+IDENTIFIER = "Identifier"
+
+Show = Callable[[str, StoredId], str]
+"""The id that stands for a resource (type, stored id) before a certain reader."""
+Ref = tuple[str, StoredId]
+
+
+def partner_view(vault: Vault, organization: Tenant) -> Show:
+    """A partner sees every id, also of what an EHR sent, under its own organization's key."""
+    return vault.outside(organization).show
+
+
+def tenant_view(vault: Vault, tenant: Tenant, resources: Iterable[Resource]) -> Show:
+    """The tenant sees its own ids; what Careloom derived has ids made for it."""
+    own = _own_ids(vault, tenant, sorted({ref for r in resources for ref in _pseudonyms(r)}))
+    outside = vault.outside(tenant)
+
+    def show(type_: str, stored: StoredId) -> str:
+        return own.get((type_, stored)) or outside.show(type_, stored)
+
+    return show
+
+
+def _own_ids(vault: Vault, tenant: Tenant, refs: Sequence[Ref]) -> dict[Ref, str]:
+    with vault.database.read() as conn:
+        rows = links.get(conn, tenant, refs)
+    keys = vault.identity.fetch(tenant, {row.compartment for row in rows})
+    return {(row.type, row.id): _own_id(row, keys.get(row.compartment)) for row in rows}
+
+
+def _own_id(row: links.Link, key: cipher.DataKey | None) -> str:
+    if key is None:
+        raise KeyGone
+    where = cipher.Place(row.tenant, row.compartment, row.type, row.id, 0, "link")
+    return cipher.unseal(key, where, row.sealed).decode()
+
+
+def _pseudonyms(resource: Resource) -> Iterable[Ref]:
+    for text in references.references(resource):
+        ref = _parse(text)
+        if ref is not None:
+            yield ref
+
+
+def _parse(text: str) -> Ref | None:
+    found = references.parse(text)
+    if not isinstance(found, references.Literal):
+        return None
+    stored = parse_pseudonym(found.id)
+    return None if stored is None else (found.type, stored)
+
+
+def dress(resource: Resource, show: Show) -> Resource:
+    """A clinical half with every pseudonym replaced by what this reader sees."""
+
+    def change(text: str) -> str:
+        ref = _parse(text)
+        if ref is None:
+            return text
+        _, _, version = text.partition("/_history/")
+        return f"{ref[0]}/{show(*ref)}" + (f"/_history/{version}" if version else "")
+
+    dressed = references.rewrite(resource, change)
+    stored = parse_pseudonym(str(resource.get("id", "")))
+    if stored is not None:
+        dressed = {**dressed, "id": show(str(resource["resourceType"]), stored)}
+    return _identifiers(dressed, str(dressed.get("id", "")), show)
+
+
+def _identifiers(value: Any, own: str, show: Show) -> Any:
+    """Identifiers at any depth: one that kept its stored form would let two partners join what they hold."""
+    if isinstance(value, list):
+        return [_identifiers(item, own, show) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("system") == PLAN_SYSTEM:
+        return {**value, "value": own}
+    stored = parse_pseudonym(str(value.get("value", ""))) if value.get("system") == PSEUDONYM_SYSTEM else None
+    if stored is not None:
+        return {**value, "value": show(IDENTIFIER, stored)}
+    return {key: _identifiers(item, own, show) for key, item in value.items()}

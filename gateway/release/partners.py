@@ -1,0 +1,101 @@
+"""What a partner sees: Careloom's plans, and what they point at, of tenants that granted it; pseudonyms only.
+
+Nothing here opens a withheld half: the identity side is used for one thing, the partner's own view of ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.custody import records
+from gateway.custody.identity.vault import Vault
+from gateway.custody.ids import StoredId, Tenant, parse_pseudonym, pseudonym
+from gateway.custody.records import StoredVersion
+from gateway.privacy.policy import Policy
+from gateway.privacy.project import project
+from gateway.release import opened
+from gateway.release.faces import dress, partner_view
+from gateway.release.finding import Finder, Found, Parameters, Scope
+from gateway.stored import Position, Resource
+from mappers.plan_identity import bears_plan
+from mappers.r4 import references
+
+DERIVED = "derived"
+PLAN = "CarePlan"
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerView:
+    """The store as one partner sees it, over every tenant that granted it."""
+
+    vault: Vault
+    policy: Policy
+    organization: Tenant
+    grants: tuple[Tenant, ...]
+
+    def locate(self, type_: str, id_: str, version: int | None) -> StoredVersion | None:
+        stored = self._stored(type_, id_)
+        if stored is None:
+            return None
+        for tenant in self.grants:
+            with self.vault.database.read() as conn:
+                row = records.load(conn, tenant, type_, stored, version)
+            if row is not None and self._visible(row):
+                return row
+        return None
+
+    def versions(self, type_: str, id_: str) -> list[StoredVersion]:
+        stored, current = self._stored(type_, id_), self.locate(type_, id_, None)
+        if stored is None or current is None:
+            return []
+        with self.vault.database.read() as conn:
+            return list(records.history(conn, current.tenant, type_, stored))
+
+    def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
+        """Clinical halves, narrowed by the release profile, in ids that are this partner's alone."""
+        show = partner_view(self.vault, self.organization)
+        return [dress(project(half, self.policy), show) for half in self._halves(rows)]
+
+    def search(self, finder: Finder, parameters: Parameters, position: Position | None, count: int) -> Found:
+        scopes = [Scope(tenant, self._name, self._visible) for tenant in sorted(self.grants, reverse=True)]
+        return finder.find(scopes, parameters, position, count, None)
+
+    def _stored(self, type_: str, id_: str) -> StoredId | None:
+        return self.vault.outside(self.organization).read(type_, id_)
+
+    def _name(self, type_: str, text: str) -> str | None:
+        stored = self._stored(type_, text)
+        return None if stored is None else pseudonym(stored)
+
+    def _halves(self, rows: Sequence[StoredVersion]) -> list[Resource]:
+        by_tenant: Mapping[Tenant, list[StoredVersion]] = {row.tenant: [] for row in rows}
+        for row in rows:
+            by_tenant[row.tenant].append(row)
+        found: dict[int, Resource] = {}
+        for tenant, own in by_tenant.items():
+            for row, half in zip(own, opened.clinical_halves(self.vault, tenant, own), strict=True):
+                found[row.write_no] = half or {"resourceType": row.type}
+        return [found[row.write_no] for row in rows]
+
+    def _visible(self, row: StoredVersion) -> bool:
+        """Careloom's own work is; what an EHR sent is only where the patient's plan points at it."""
+        if row.deleted:
+            return False
+        if row.origin == DERIVED:
+            return True
+        if row.type == PLAN:
+            return bears_plan(self._halves([row])[0])
+        return (row.type, row.id) in self._pointed_at(row)
+
+    def _pointed_at(self, row: StoredVersion) -> set[tuple[str, StoredId]]:
+        with self.vault.database.read() as conn:
+            plans = records.compartment(conn, row.tenant, row.compartment, PLAN)
+        halves = self._halves(plans)
+        texts = [text for half in halves if bears_plan(half) for text in references.references(half)]
+        parsed = (references.parse(text) for text in texts)
+        return {
+            (ref.type, stored)
+            for ref in parsed
+            if isinstance(ref, references.Literal) and (stored := parse_pseudonym(ref.id)) is not None
+        }

@@ -1,0 +1,142 @@
+"""The use case itself: reads and searches, each decided, opened, dressed for its reader and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway import trace
+from gateway.auth.actor import Actor, Role
+from gateway.custody import audit
+from gateway.custody.identity.vault import Vault
+from gateway.custody.ids import SYSTEM, StoredId, Tenant
+from gateway.custody.records import StoredVersion
+from gateway.privacy.policy import Policy
+from gateway.refusal import Kind, refused
+from gateway.release import partners, tenants
+from gateway.release.finding import Finder, Parameters
+from gateway.stored import Clock, Page, Position, Resource, Stored
+
+Ref = tuple[str, StoredId]
+UNKNOWN = "There is no such resource, or none that you may see."
+DELETED = "This resource was deleted."
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Gives out what a tenant sent or Careloom derived; ``policy`` is the profile that partners get."""
+
+    vault: Vault
+    policy: Policy
+    clock: Clock
+
+    def read(self, actor: Actor, type_: str, id_: str, version: int | None = None) -> Stored:
+        """One resource, or one version of it, as this actor may see it. Raises ``Refused``."""
+        self._allow(actor, type_, "r")
+        interaction = "read" if version is None else "vread"
+        view = self._view(actor)
+        row = view.locate(type_, id_, version)
+        if row is None:
+            self._record(actor, interaction, type_, None, 404)
+            raise refused(Kind.NOT_FOUND, "not-found", UNKNOWN)
+        if row.deleted:
+            self._record(actor, interaction, type_, row, 410)
+            raise refused(Kind.GONE, "deleted", DELETED)
+        body = view.present([row])[0]
+        self._record(actor, interaction, type_, row, 200)
+        return _stored(body, row)
+
+    def history(self, actor: Actor, type_: str, id_: str) -> tuple[Stored, ...]:
+        """Every version that there is, newest first; a deletion has no body."""
+        self._allow(actor, type_, "r")
+        view = self._view(actor)
+        rows = view.versions(type_, id_)
+        if not rows:
+            self._record(actor, "history", type_, None, 404)
+            raise refused(Kind.NOT_FOUND, "not-found", UNKNOWN)
+        living = [row for row in rows if not row.deleted]
+        bodies = dict(zip((r.write_no for r in living), view.present(living), strict=True))
+        self._record(actor, "history", type_, rows[0], 200)
+        return tuple(_version(row, id_, bodies.get(row.write_no)) for row in rows)
+
+    def search(
+        self, actor: Actor, type_: str, parameters: Parameters, position: Position | None, count: int
+    ) -> Page:
+        """One page of what matches, newest write first. Raises ``Refused`` for a parameter it cannot honour."""
+        self._allow(actor, type_, "s")
+        view = self._view(actor)
+        found = view.search(Finder(self.vault, type_), parameters, position, count)
+        bodies = view.present(found.rows)
+        self._record_search(actor, type_, parameters, found.rows)
+        entries = tuple(_stored(body, row) for body, row in zip(bodies, found.rows, strict=True))
+        return Page(entries, found.total, found.following)
+
+    def find(self, actor: Actor, type_: str, parameters: Parameters) -> list[str]:
+        """Ids of at most two resources of the actor's own tenant that match: for conditional writes."""
+        if not parameters:
+            raise refused(Kind.PRECONDITION, "required", "A conditional request needs criteria.")
+        view = tenants.TenantView(self.vault, actor.organization)
+        found = view.search(Finder(self.vault, type_), parameters, None, 2)
+        return [str(body["id"]) for body in view.present(found.rows)]
+
+    def originals(self, tenant: Tenant, refs: Sequence[Ref]) -> Mapping[Ref, Resource]:
+        """Current bodies as their tenant sees them. Not an answer to anybody, so not an access."""
+        view = tenants.TenantView(self.vault, tenant)
+        rows = view.current(refs)
+        return {(row.type, row.id): body for row, body in zip(rows, view.present(rows), strict=True)}
+
+    # --- steps -------------------------------------------------------------------------------------------
+
+    def _allow(self, actor: Actor, type_: str, letter: str) -> None:
+        if not actor.scopes.allows(type_, letter):
+            raise refused(Kind.FORBIDDEN, "forbidden", "The token's scopes do not allow this.")
+
+    def _view(self, actor: Actor) -> tenants.TenantView | partners.PartnerView:
+        if actor.role is Role.EHR:
+            return tenants.TenantView(self.vault, actor.organization)
+        if actor.role is Role.PARTNER:
+            return partners.PartnerView(self.vault, self.policy, actor.organization, actor.grants)
+        raise refused(Kind.FORBIDDEN, "forbidden", "This role reads the audit trail only.")
+
+    def _record(
+        self, actor: Actor, interaction: str, type_: str, row: StoredVersion | None, status: int
+    ) -> None:
+        outcome = trace.SUCCESS if status == 200 else trace.MINOR
+        if row is None:
+            deed = trace.Deed(interaction, type_, status=status, outcome=outcome)
+            self._append({log: [deed] for log in _logs(actor)}, actor)
+        else:
+            self._append({row.tenant: [trace.of_row(interaction, row, status, outcome)]}, actor)
+
+    def _record_search(
+        self, actor: Actor, type_: str, parameters: Parameters, rows: Sequence[StoredVersion]
+    ) -> None:
+        """In every log concerned: one event for each patient whose data were in the answer, at least one."""
+        detail = "parameters: " + " ".join(sorted({name for name, _ in parameters}))
+        deeds: dict[Tenant, list[trace.Deed]] = {log: [] for log in _logs(actor)}
+        for log, patient in sorted({(row.tenant, trace.patient_of(row) or b"") for row in rows}):
+            known = StoredId(patient) if patient else None
+            deeds[log].append(trace.Deed("search", type_, patient=known, detail=detail))
+        nobody = [trace.Deed("search", type_, detail=detail)]
+        self._append({log: found or nobody for log, found in deeds.items()}, actor)
+
+    def _append(self, deeds: Mapping[Tenant, Sequence[trace.Deed]], actor: Actor) -> None:
+        now = self.clock()
+        with self.vault.database.write() as conn:
+            for log in sorted(deeds):
+                audit.append(conn, log, [trace.event(actor, deed, now) for deed in deeds[log]])
+
+
+def _logs(actor: Actor) -> tuple[Tenant, ...]:
+    """Where an access stands: the tenant's log; for a partner, the log of each tenant that granted it."""
+    if actor.role is Role.PARTNER:
+        return actor.grants or (SYSTEM,)
+    return (actor.organization,)
+
+
+def _stored(body: Resource, row: StoredVersion) -> Stored:
+    return Stored(row.type, str(body["id"]), row.version, row.written, body)
+
+
+def _version(row: StoredVersion, id_: str, body: Resource | None) -> Stored:
+    return Stored(row.type, id_, row.version, row.written, body)

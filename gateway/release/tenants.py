@@ -1,0 +1,67 @@
+"""What an EHR sees: all that its own tenant holds, whole, under its own ids. Of other tenants, nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.custody import records
+from gateway.custody.identity.vault import Vault
+from gateway.custody.ids import StoredId, Tenant, pseudonym
+from gateway.custody.records import StoredVersion
+from gateway.identities import resolve
+from gateway.release import opened
+from gateway.release.faces import dress, tenant_view
+from gateway.release.finding import Finder, Found, Parameters, Scope
+from gateway.stored import Position, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class TenantView:
+    """The store as one tenant sees it."""
+
+    vault: Vault
+    tenant: Tenant
+
+    def locate(self, type_: str, id_: str, version: int | None) -> StoredVersion | None:
+        stored = resolve(self.vault, self.tenant, type_, id_)
+        with self.vault.database.read() as conn:
+            return records.load(conn, self.tenant, type_, stored, version)
+
+    def versions(self, type_: str, id_: str) -> list[StoredVersion]:
+        stored = resolve(self.vault, self.tenant, type_, id_)
+        with self.vault.database.read() as conn:
+            return list(records.history(conn, self.tenant, type_, stored))
+
+    def current(self, refs: Sequence[tuple[str, StoredId]]) -> list[StoredVersion]:
+        with self.vault.database.read() as conn:
+            rows = [records.load(conn, self.tenant, type_, stored, None) for type_, stored in refs]
+        return [row for row in rows if row is not None and not row.deleted]
+
+    def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
+        """Bodies as the tenant knows them: what it sent, merged; what was derived, in its own ids."""
+        sent = [row for row in rows if row.origin == opened.EHR]
+        derived = [row for row in rows if row.origin != opened.EHR]
+        bodies = {row.write_no: body for row, body in zip(sent, self._whole(sent), strict=True)}
+        bodies |= {row.write_no: body for row, body in zip(derived, self._dressed(derived), strict=True)}
+        return [bodies[row.write_no] for row in rows]
+
+    def search(self, finder: Finder, parameters: Parameters, position: Position | None, count: int) -> Found:
+        return finder.find([Scope(self.tenant, self._name)], parameters, position, count, self._whole_row)
+
+    def _whole(self, rows: Sequence[StoredVersion]) -> list[Resource]:
+        return opened.originals(self.vault, self.tenant, rows) if rows else []
+
+    def _whole_row(self, row: StoredVersion) -> Resource | None:
+        """What identifying parameters are checked against; nothing of the kind is ever derived."""
+        return self._whole([row])[0] if row.origin == opened.EHR else None
+
+    def _dressed(self, rows: Sequence[StoredVersion]) -> list[Resource]:
+        if not rows:
+            return []
+        halves = [half for half in opened.clinical_halves(self.vault, self.tenant, rows) if half is not None]
+        show = tenant_view(self.vault, self.tenant, halves)
+        return [dress(half, show) for half in halves]
+
+    def _name(self, type_: str, text: str) -> str | None:
+        return pseudonym(resolve(self.vault, self.tenant, type_, text))
