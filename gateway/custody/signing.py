@@ -1,0 +1,38 @@
+"""The keys that sign tree heads: Ed25519, one per version of the audit root, in a key file of its own.
+
+Only processes that take or check checkpoints read it. After a rotation the newest version signs and the
+older ones still verify; the name of the installation's logs comes from the first, so it never changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from gateway.custody import roots
+from gateway.custody.ids import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signs, and whose signatures hold."""
+
+    key: Ed25519PrivateKey
+    trusted: tuple[Ed25519PublicKey, ...]
+
+    @classmethod
+    def of(cls, secrets: roots.RootSecrets) -> Signer:
+        keys = {number: Ed25519PrivateKey.from_private_bytes(raw) for number, raw in secrets.keys.items()}
+        return cls(keys[secrets.current], tuple(keys[number].public_key() for number in sorted(keys)))
+
+    def origin(self, log: Tenant) -> str:
+        """The name of a log in the world: installation (by its first key) and number."""
+        return f"careloom.log/{sha256(self.trusted[0].public_bytes_raw()).hexdigest()[:16]}/{log}"
+
+
+def load(path: Path) -> Signer:
+    """The signer of a key file, or ``KeysUnreadable``."""
+    return Signer.of(roots.load(path))
