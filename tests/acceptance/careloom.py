@@ -1,0 +1,171 @@
+"""A real ``careloom up`` in a folder of its own, seen from outside: processes, signals, commands, HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import redis
+import requests
+
+COMMAND = (str(Path(sys.executable).with_name("careloom")),)
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def until(true: Callable[[], Any], seconds: float, what: str, pause: float = 0.1) -> Any:
+    """The first truthy answer; says what did not come."""
+    deadline = time.monotonic() + seconds
+    while not (answer := true()):
+        assert time.monotonic() < deadline, f"{what} did not come within {seconds:.0f} s"
+        time.sleep(pause)
+    return answer
+
+
+def clean_environ(**settings: str) -> dict[str, str]:
+    """This process's environment without any setting of Careloom but these."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CARELOOM_")}
+    return {**own, **settings}
+
+
+class Careloom:
+    """One installation: its folder, its settings, and while it runs its processes."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.fhir = f"{self.base}/fhir"
+        self.environ = clean_environ(
+            **{"CARELOOM_RATE": "1000000", **settings, "CARELOOM_DATA_DIR": str(folder)}
+        )
+        self.log = folder.with_name(f"{folder.name}.log")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    # --- commands ----------------------------------------------------------------------------------------
+
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            env={**self.environ, **settings},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        ran = self.run(*arguments)
+        assert ran.returncode == 0, f"{arguments}: {ran.stdout}{ran.stderr}"
+        return json.loads(ran.stdout)
+
+    # --- life --------------------------------------------------------------------------------------------
+
+    def start(self) -> Careloom:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, "up", "--port", str(self.port)],
+                env=self.environ,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until(self.ready, START_SECONDS, f"/readyz (see {self.log})")
+        return self
+
+    def ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text("utf-8", "replace")[-2000:]
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(f"{self.base}/readyz", timeout=2).status_code == 200
+        return False
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code. All children must be gone with it."""
+        assert self.process is not None
+        family = descendants(self.process.pid)
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(STOP_SECONDS)
+        left = [pid for pid in family if alive(pid)]
+        for pid in left:
+            kill(pid)
+        assert not left, "children outlived `careloom up`"
+        return code
+
+    def kill_everything(self) -> None:
+        """What a power cut does to processes: no one gets to say goodbye."""
+        if self.process is None:
+            return
+        family = descendants(self.process.pid)
+        for pid in (self.process.pid, *family):
+            kill(pid)
+        self.process.wait(STOP_SECONDS)
+        until(lambda: not any(alive(pid) for pid in family), STOP_SECONDS, "the end of every process")
+
+    # --- its parts ---------------------------------------------------------------------------------------
+
+    def parts(self, word: str) -> list[int]:
+        """The processes below it whose command line holds a word."""
+        assert self.process is not None
+        return [pid for pid in descendants(self.process.pid) if word in command_line(pid)]
+
+    def broker(self) -> redis.Redis:
+        """A connection to its broker, wherever that is."""
+        if url := self.environ.get("CARELOOM_BROKER_URL"):
+            return redis.Redis.from_url(url)
+        return redis.Redis(unix_socket_path=self.broker_socket())
+
+    def broker_socket(self) -> str:
+        titles = [command_line(pid) for pid in self.parts("unixsocket:")]
+        return titles[0].split("unixsocket:")[1].split()[0]
+
+    def broker_folder(self) -> Path:
+        return Path(os.readlink(f"/proc/{self.parts('unixsocket:')[0]}/cwd"))
+
+    # --- its work ----------------------------------------------------------------------------------------
+
+    def open_jobs(self) -> list[dict[str, Any]]:
+        """Jobs that are running or due now."""
+        listed = self.json("jobs", "list", "--json")
+        jobs = listed["jobs"] if isinstance(listed, dict) else listed
+        return [job for job in jobs if job["state"] in ("queued", "running") and not job.get("waits", False)]
+
+
+def descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *descendants(int(child))]
+    return found
+
+
+def command_line(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    return ""
+
+
+def alive(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

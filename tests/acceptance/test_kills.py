@@ -1,0 +1,120 @@
+"""Processes die at the worst moment, the broker forgets: every acknowledged bundle ends in its one plan."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+
+from tests.acceptance.bundles import Sent
+from tests.acceptance.careloom import Careloom, kill, until
+from tests.acceptance.clients import Client
+from tests.acceptance.conftest import FORMS, Admission, House, places, settings_of
+
+PATIENTS = 4
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def shaken(request: pytest.FixtureRequest, installed: Callable[..., Careloom]) -> House:
+    careloom = installed(**settings_of(request.param, request)).start()
+    return House(careloom, Client(careloom, "ehr", "st-erdmuthe"))
+
+
+@pytest.fixture
+def arrivals(generated: Callable[..., Sent], seeds: Iterator[int]) -> list[Sent]:
+    return [generated(next(seeds), 100) for _ in range(PATIENTS)]
+
+
+@pytest.fixture(scope="module")
+def seeds() -> Iterator[int]:
+    return iter(range(1000, 2000))
+
+
+def settled(house: House) -> None:
+    """Every patient has exactly one plan, in its first version: none missing, none twice."""
+    house.waits_for_plans()
+    plans = [plan for plan in house.hospital.plans() if plan["status"] == "draft"]
+    assert sorted(plan["subject"]["reference"] for plan in plans) == sorted(
+        admission.patient for admission in house.admissions if admission.sent.living
+    )
+    assert {plan["meta"]["versionId"] for plan in plans} == {"1"}
+    for admission in house.admissions[-PATIENTS:]:
+        derived = house.hospital.searches("Provenance", patient=admission.patient)
+        targets = [target["reference"] for provenance in derived for target in provenance["target"]]
+        assert len(targets) == len(set(targets))
+    assert house.careloom.json("audit", "verify", "--json")["ok"] is True
+
+
+def test_law_6_a_worker_killed_in_the_middle_of_a_job(shaken: House, arrivals: list[Sent]):
+    for sent in arrivals:
+        shaken.admits(sent)
+    for _ in range(3):
+        for pid in shaken.careloom.parts("worker"):
+            kill(pid)
+        time.sleep(0.4)
+    settled(shaken)
+
+
+def test_law_5_the_broker_forgets_everything(shaken: House, arrivals: list[Sent]):
+    for sent in arrivals:
+        shaken.admits(sent)
+        shaken.careloom.broker().flushall()
+    settled(shaken)
+
+
+def submits_until_it_is_told(house: House, sent: Sent) -> Admission:
+    """As a sender should: the same key again until there is an answer."""
+
+    def answered() -> requests.Response | None:
+        try:
+            answer = house.hospital.submits(sent.body, key=sent.name)
+        except requests.RequestException:
+            return None
+        return answer if answer.status_code == 200 else None
+
+    answer = until(answered, 40, "an answer", pause=0.2)
+    admission = Admission(sent, answer.content, places(sent, answer.content))
+    house.admissions.append(admission)
+    return admission
+
+
+def test_law_6_the_gateway_killed_while_bundles_arrive(shaken: House, arrivals: list[Sent]):
+    killer = threading.Timer(0.15, lambda: [kill(pid) for pid in shaken.careloom.parts("gateway")])
+    killer.start()
+    for sent in arrivals:
+        submits_until_it_is_told(shaken, sent)
+    killer.join()
+    settled(shaken)
+    found = shaken.hospital.searches("Patient")
+    assert len(found) == len(shaken.admissions), "a bundle was stored twice"
+
+
+def test_law_6_everything_killed_and_started_again(shaken: House, arrivals: list[Sent]):
+    for sent in arrivals:
+        shaken.admits(sent)
+    shaken.careloom.kill_everything()
+    shaken.careloom.start()
+    settled(shaken)
+
+
+def silence(careloom: Careloom, milliseconds: int = 4000) -> None:
+    """The embedded broker is killed; one that others may use answers nobody for a while."""
+    if "CARELOOM_BROKER_URL" in careloom.environ:
+        careloom.broker().client_pause(milliseconds)
+    for pid in careloom.parts("unixsocket:"):
+        kill(pid)
+
+
+def test_law_5_the_gateway_goes_on_while_the_broker_is_down(shaken: House, arrivals: list[Sent]):
+    silence(shaken.careloom)
+    for sent in arrivals:
+        shaken.admits(sent)
+    settled(shaken)
+
+
+def test_it_stops_with_its_children_when_it_is_told_to(shaken: House):
+    assert shaken.careloom.stop() == 0
+    shaken.careloom.start()
