@@ -8,11 +8,12 @@ no transaction ever finds out half-way that it may not write. The side says how 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
@@ -22,6 +23,10 @@ from gateway.custody.errors import StoreUnavailable
 from gateway.custody.failures import translated
 from gateway.custody.tables import WORKER_RIGHTS
 
+T = TypeVar("T")
+
+# Well under SQLite's limit of variables in one statement.
+_BATCH = 5000
 _POOL = {
     "poolclass": QueuePool,
     "pool_size": 8,
@@ -114,6 +119,13 @@ class Database:
         if self._path is not None:
             sqlite.create(self._path)
 
+    def empty_log(self) -> None:
+        """Write an embedded store's log into its file and cut it to nothing, so far as readers allow."""
+        if self._path is not None:
+            with translated(), self._engine.connect() as conn:
+                connection: Any = conn.connection.driver_connection
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
@@ -125,6 +137,13 @@ def sqlite_path(url: str) -> Path:
     if not name:
         raise StoreUnavailable("An SQLite url must name a file: sqlite:////path/to/file.db.")
     return Path(name)
+
+
+def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
+    """The items in lists that are short enough for one statement."""
+    rest = iter(items)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
 
 
 def bulk(conn: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

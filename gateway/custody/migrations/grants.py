@@ -37,9 +37,8 @@ def _make_role(conn: Connection) -> None:
     # Two databases of one server may be migrated at once, and the role is one for both.
     conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ROLE_LOCK})
     exists = conn.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": WORKER_ROLE})
-    if exists and conn.scalar(
-        text("SELECT pg_has_role(current_user, :role, 'MEMBER')"), {"role": WORKER_ROLE}
-    ):
+    membership = text("SELECT pg_has_role(current_user, :role, 'MEMBER')")
+    if exists and conn.scalar(membership, {"role": WORKER_ROLE}):
         return
     login = conn.scalar(text("SELECT quote_ident(current_user)"))
     allowed = conn.scalar(text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"))

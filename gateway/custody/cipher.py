@@ -1,0 +1,137 @@
+"""The envelope that every half lies in: compressed, sealed, and bound to its place.
+
+What: AES-256-GCM under a subkey that is used once, with a commitment to that subkey. The subkey, the
+commitment and the nonce come from the data key and a fresh salt by HKDF-Expand (SHA-512, one block). Where
+the data key comes from is ``keyring``'s affair. The associated data name tenant, patient, type, id, version
+and column, and repeat the header: a cell that was moved or flipped does not open. What an attacker gains by
+holding sealed cells: their lengths. ``docs/crypto.md`` has every byte.
+
+Opening, step by step; each step fails closed as ``Tampered``:
+1. The header has a version and a compression that we know.
+2. The key has the generation that the header names.
+3. The commitment is the one that this key and salt give.
+4. The cipher text authenticates, with its header and its place.
+5. What comes out decompresses to no more than ``MAX_PLAIN_BYTES``.
+"""
+
+from __future__ import annotations
+
+import hmac
+import threading
+from dataclasses import dataclass
+from struct import Struct
+
+import zstandard
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.custody.errors import Tampered
+from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.keyring import DataKey
+
+ENVELOPE_VERSION = 1
+SALT_BYTES = 16
+MAX_PLAIN_BYTES = 64 * 1024 * 1024
+
+_PLAIN, _ZSTD = 0, 1
+_LEVEL = 3
+# Below this a frame is larger than what it holds.
+_WORTH_COMPRESSING = 64
+_HEADER = Struct(">BBI16s16s")
+_PLACE = Struct(">q16s16sIB")
+_LABEL = b"careloom/1/cell"
+_KEY_END, _COMMITMENT_END, _NONCE_END = 32, 48, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sealed cell belongs. ``patient`` is the compartment; ``column`` names table and column."""
+
+    tenant: Tenant
+    patient: StoredId
+    type: str
+    id: StoredId
+    version: int
+    column: str
+
+
+def seal(key: DataKey, place: Place, plaintext: bytes, salt: bytes) -> bytes:
+    """The envelope of this plaintext for this place. ``salt`` is 16 fresh random bytes, never used again."""
+    if len(salt) != SALT_BYTES:
+        raise ValueError("a salt has 16 bytes")
+    compression, body = _compress(plaintext)
+    subkey, commitment, nonce = _subkey(key.side, key.secrets[key.current], salt)
+    header = _HEADER.pack(ENVELOPE_VERSION, compression, key.current, salt, commitment)
+    return header + AESGCM(subkey).encrypt(nonce, body, header + _bytes(place))
+
+
+def unseal(key: DataKey, place: Place, sealed: bytes) -> bytes:
+    """What was sealed for this place; raises ``Tampered`` for anything else."""
+    header = sealed[: _HEADER.size]
+    generation, salt, claimed, compression = _read_header(header)  # 1
+    secret = key.secrets.get(generation)  # 2
+    if secret is None:
+        raise Tampered
+    subkey, commitment, nonce = _subkey(key.side, secret, salt)  # 3
+    if not hmac.compare_digest(commitment, claimed):
+        raise Tampered
+    try:  # 4
+        body = AESGCM(subkey).decrypt(nonce, sealed[_HEADER.size :], header + _bytes(place))
+    except (InvalidTag, ValueError):
+        raise Tampered from None
+    return _decompress(body) if compression == _ZSTD else body  # 5
+
+
+def generation_of(sealed: bytes) -> int:
+    """Which generation of its data key an envelope names."""
+    return _read_header(sealed[: _HEADER.size])[0]
+
+
+def _read_header(header: bytes) -> tuple[int, bytes, bytes, int]:
+    if len(header) != _HEADER.size:
+        raise Tampered
+    version, compression, generation, salt, commitment = _HEADER.unpack(header)
+    if version != ENVELOPE_VERSION or compression not in (_PLAIN, _ZSTD):
+        raise Tampered
+    return generation, salt, commitment, compression
+
+
+def _subkey(side: bytes, secret: bytes, salt: bytes) -> tuple[bytes, bytes, bytes]:
+    block = hmac.digest(secret, _LABEL + salt + side + b"\x01", "sha512")
+    return block[:_KEY_END], block[_KEY_END:_COMMITMENT_END], block[_COMMITMENT_END:_NONCE_END]
+
+
+def _bytes(place: Place) -> bytes:
+    kind = place.type.encode()
+    fixed = _PLACE.pack(place.tenant, place.patient, place.id, place.version, len(kind))
+    return fixed + kind + place.column.encode()
+
+
+class _Zstd(threading.local):
+    """Neither side of zstandard may be used by two threads at once."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+        self.decompress = zstandard.ZstdDecompressor().decompress
+
+
+_zstd = _Zstd()
+
+
+def _compress(plaintext: bytes) -> tuple[int, bytes]:
+    if len(plaintext) > MAX_PLAIN_BYTES:
+        raise ValueError("too large to be sealed")
+    if len(plaintext) >= _WORTH_COMPRESSING:
+        packed = _zstd.compress(plaintext)
+        if len(packed) < len(plaintext):
+            return _ZSTD, packed
+    return _PLAIN, plaintext
+
+
+def _decompress(body: bytes) -> bytes:
+    try:
+        if not 0 <= zstandard.frame_content_size(body) <= MAX_PLAIN_BYTES:
+            raise Tampered
+        return _zstd.decompress(body)
+    except zstandard.ZstdError:
+        raise Tampered from None

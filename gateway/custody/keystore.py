@@ -1,0 +1,116 @@
+"""The wrapped data keys as they lie in their own store: found, added, rewrapped, destroyed.
+
+One table per side. Nothing here knows a key in the clear. Deleting rows is what erases somebody, so the
+write-ahead log of an embedded store is emptied right after: a deleted key must not wait in it for the next
+checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, Table, and_, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.custody.database import Database, in_batches
+from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.roots import Wrapped
+
+
+@dataclass(frozen=True, slots=True)
+class KeyName:
+    """Which data key: also what its wrapping is bound to, so that a moved row does not unwrap."""
+
+    tenant: Tenant
+    subject: StoredId
+    purpose: str
+    generation: int
+
+    def context(self) -> bytes:
+        """These four as bytes that can be read in one way only."""
+        numbers = self.tenant.to_bytes(8, "big") + self.generation.to_bytes(4, "big")
+        return b"careloom/1/key" + numbers + self.subject + self.purpose.encode()
+
+
+class KeyStore:
+    """One side's table of wrapped keys."""
+
+    def __init__(self, database: Database, table: Table) -> None:
+        self._database, self._table = database, table
+
+    def find(
+        self, tenant: Tenant, subjects: Iterable[StoredId], purpose: str
+    ) -> dict[StoredId, dict[int, Wrapped]]:
+        """The wrapped keys of these subjects by generation; who has none is absent."""
+        found: dict[StoredId, dict[int, Wrapped]] = {}
+        keys = self._table.c
+        wanted = select(keys.subject, keys.generation, keys.root_version, keys.wrapped)
+        with self._database.read() as conn:
+            for batch in in_batches(subjects):
+                where = and_(keys.tenant == tenant, keys.purpose == purpose, keys.subject.in_(batch))
+                for subject, generation, version, blob in conn.execute(wanted.where(where)):
+                    found.setdefault(subject, {})[generation] = Wrapped(version, blob)
+        return found
+
+    def add(self, wrapped: Mapping[KeyName, Wrapped], now: int) -> None:
+        """Keep these keys, committed on return; where one of that name exists already, that one stays."""
+        rows = [
+            {
+                "tenant": name.tenant,
+                "subject": name.subject,
+                "purpose": name.purpose,
+                "generation": name.generation,
+                "root_version": key.version,
+                "wrapped": key.blob,
+                "created": now,
+            }
+            for name, key in wrapped.items()
+        ]
+        with self._database.write() as conn:
+            dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+            conn.execute(dialect.insert(self._table).on_conflict_do_nothing(), rows)
+
+    def under_other_roots(self, current: int, limit: int) -> list[tuple[KeyName, Wrapped]]:
+        """Some keys that hang on another version of the root than the current one."""
+        query = select(self._table).where(self._table.c.root_version != current).limit(limit)
+        with self._database.read() as conn:
+            return [(_name(row), Wrapped(row.root_version, row.wrapped)) for row in conn.execute(query)]
+
+    def rewrap(self, renewed: Sequence[tuple[KeyName, Wrapped, Wrapped]]) -> None:
+        """Put each new wrapping in place of the old one, unless the row has changed or gone meanwhile."""
+        keys = self._table.c
+        with self._database.write() as conn:
+            for name, old, new in renewed:
+                this = and_(
+                    keys.tenant == name.tenant,
+                    keys.subject == name.subject,
+                    keys.purpose == name.purpose,
+                    keys.generation == name.generation,
+                    keys.wrapped == old.blob,
+                )
+                values = {"root_version": new.version, "wrapped": new.blob}
+                conn.execute(update(self._table).where(this).values(values))
+
+    def destroy(self, tenant: Tenant, subject: StoredId) -> int:
+        """Delete all keys of a subject, beyond recovery from this store; says how many there were."""
+        keys = self._table.c
+        with self._database.write() as conn:
+            gone = conn.execute(delete(self._table).where(keys.tenant == tenant, keys.subject == subject))
+        self._database.empty_log()
+        return gone.rowcount
+
+    def by_root(self) -> dict[int, int]:
+        """How many data keys hang on each version of the root."""
+        version = self._table.c.root_version
+        with self._database.read() as conn:
+            return {row[0]: row[1] for row in conn.execute(select(version, func.count()).group_by(version))}
+
+    def is_empty(self) -> bool:
+        """Whether no key was ever made, or all were destroyed."""
+        with self._database.read() as conn:
+            return conn.execute(select(self._table.c.tenant).limit(1)).first() is None
+
+
+def _name(row: Row[tuple[object, ...]]) -> KeyName:
+    return KeyName(row.tenant, row.subject, row.purpose, row.generation)

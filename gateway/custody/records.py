@@ -1,0 +1,287 @@
+"""Resources as they are kept: every version sealed, one head each, numbered in the order of their writing.
+
+``record_writes`` is the only way in. It runs inside the caller's transaction and locks in one order (counter,
+heads, rows), so two writers of a tenant follow one another and never wait for each other in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.custody.database import bulk, in_batches
+from gateway.custody.errors import Conflict, Erased
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo, write_no
+from gateway.custody.tables import (
+    patient_link,
+    record,
+    search_range,
+    search_token,
+    tombstone,
+    version,
+    write_counter,
+)
+
+Ref = tuple[str, StoredId]
+"""Type and stored id: which resource of a tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One version to be kept. ``tokens`` are keys of ``search_token``, ``ranges`` (key, low, high)."""
+
+    type: str
+    id: StoredId
+    version: int
+    compartment: StoredId
+    origin: str
+    deleted: bool
+    clinical: bytes | None
+    digest: bytes
+    tokens: Sequence[bytes] = ()
+    ranges: Sequence[tuple[bytes, int, int]] = ()
+    patients: Sequence[StoredId] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest version of a resource, without its content."""
+
+    version: int
+    write_no: WriteNo
+    compartment: StoredId
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version as it lies in the database; ``clinical`` is sealed."""
+
+    write_no: WriteNo
+    tenant: Tenant
+    type: str
+    id: StoredId
+    version: int
+    compartment: StoredId
+    written: int
+    origin: str
+    deleted: bool
+    digest: bytes
+    clinical: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a history, newest first: versions below ``before``, at most ``limit``."""
+
+    limit: int = 1000
+    before: int | None = None
+
+
+def record_writes(conn: Connection, tenant: Tenant, writes: Sequence[Write], now: int) -> list[WriteNo]:
+    """Keep these versions and say their numbers; raises ``Conflict`` or ``Erased``, and then keeps none."""
+    if not writes:
+        return []
+    last = _advance(conn, tenant, len(writes))
+    numbers = [write_no(tenant, last - len(writes) + position) for position in range(1, len(writes) + 1)]
+    _refuse_erased(conn, tenant, writes)
+    numbered = list(zip(numbers, writes, strict=True))
+    _move_heads(conn, tenant, numbered)
+    bulk(conn, version, [_version_row(number, tenant, write, now) for number, write in numbered])
+    _index(conn, tenant, numbered)
+    return numbers
+
+
+def _advance(conn: Connection, tenant: Tenant, count: int) -> int:
+    """Lock the tenant's counter until the transaction ends, and move it on."""
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    first = dialect.insert(write_counter).values(tenant=tenant, last=count)
+    moved = first.on_conflict_do_update(
+        index_elements=["tenant"], set_={"last": write_counter.c.last + first.excluded.last}
+    )
+    return int(conn.execute(moved.returning(write_counter.c.last)).scalar_one())
+
+
+def _refuse_erased(conn: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
+    touched = {(write.type, write.id) for write in writes}
+    touched |= {("Patient", write.compartment) for write in writes if write.compartment != TENANT_COMPARTMENT}
+    if erased(conn, tenant, touched):
+        raise Erased
+
+
+def _move_heads(conn: Connection, tenant: Tenant, numbered: Sequence[tuple[WriteNo, Write]]) -> None:
+    known = heads(conn, tenant, [(write.type, write.id) for _, write in numbered])
+    new: list[tuple[object, ...]] = []
+    moved: list[tuple[object, ...]] = []
+    for number, write in numbered:
+        head = known.get((write.type, write.id))
+        if write.version - 1 != (head.version if head else 0):
+            raise Conflict
+        row = (tenant, write.type, write.id, write.version, number, write.compartment, int(write.deleted))
+        (moved if head else new).append(row)
+    bulk(conn, record, new)
+    if moved:
+        conn.execute(_MOVE_HEAD, [dict(zip(_HEAD_PARAMETERS, row, strict=True)) for row in moved])
+
+
+_HEAD_PARAMETERS = ("b_tenant", "b_type", "b_id", "b_version", "b_write_no", "b_compartment", "b_deleted")
+_MOVE_HEAD = (
+    update(record)
+    .where(
+        record.c.tenant == bindparam("b_tenant"),
+        record.c.type == bindparam("b_type"),
+        record.c.id == bindparam("b_id"),
+    )
+    .values(
+        version=bindparam("b_version"),
+        write_no=bindparam("b_write_no"),
+        compartment=bindparam("b_compartment"),
+        deleted=bindparam("b_deleted"),
+    )
+)
+
+
+def _version_row(number: WriteNo, tenant: Tenant, write: Write, now: int) -> tuple[object, ...]:
+    return (
+        number,
+        tenant,
+        write.type,
+        write.id,
+        write.version,
+        write.compartment,
+        now,
+        write.origin,
+        int(write.deleted),
+        write.digest,
+        write.clinical,
+    )
+
+
+def _index(conn: Connection, tenant: Tenant, numbered: Sequence[tuple[WriteNo, Write]]) -> None:
+    # In the order of the tables' own trees, which random keys would otherwise be inserted against.
+    tokens = sorted({(token, number) for number, write in numbered for token in write.tokens})
+    ranges = sorted({(*span, number) for number, write in numbered for span in write.ranges})
+    links = sorted({(tenant, patient, number) for number, write in numbered for patient in write.patients})
+    bulk(conn, search_token, tokens)
+    bulk(conn, search_range, ranges)
+    bulk(conn, patient_link, links)
+
+
+# --- reading ---------------------------------------------------------------------------------------------
+
+
+def latest(conn: Connection, tenant: Tenant) -> WriteNo:
+    """The number of the tenant's last write: the ceiling of a search that begins now."""
+    last = conn.scalar(select(write_counter.c.last).where(write_counter.c.tenant == tenant))
+    return write_no(tenant, last or 0)
+
+
+def erased(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> set[Ref]:
+    """Which of these were erased for good."""
+    columns = select(tombstone.c.type, tombstone.c.id)
+    return {
+        (row[0], row[1])
+        for where in _each_type(tombstone, tenant, refs)
+        for row in conn.execute(columns.where(where))
+    }
+
+
+def heads(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref, Head]:
+    """The heads of these resources; who was never written is absent, who was deleted is not."""
+    head = record.c
+    columns = select(head.type, head.id, head.version, head.write_no, head.compartment, head.deleted)
+    return {
+        (row[0], row[1]): Head(row[2], row[3], row[4], bool(row[5]))
+        for where in _each_type(record, tenant, refs)
+        for row in conn.execute(columns.where(where))
+    }
+
+
+def load(
+    conn: Connection,
+    tenant: Tenant,
+    type_: str,
+    id_: StoredId,
+    version: int | None = None,
+) -> StoredVersion | None:
+    """This version of a resource, or its newest; a deletion is a version too."""
+    this = and_(_v.tenant == tenant, _v.type == type_, _v.id == id_)
+    query = _VERSIONS.where(this) if version is None else _VERSIONS.where(this, _v.version == version)
+    found = _stored(conn, query.order_by(_v.version.desc()).limit(1))
+    return found[0] if found else None
+
+
+def load_all(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref, StoredVersion]:
+    """The newest versions of these resources."""
+    return {
+        (stored.type, stored.id): stored
+        for where in _each_type(record, tenant, refs)
+        for stored in _stored(conn, _CURRENT.where(where))
+    }
+
+
+def by_number(conn: Connection, numbers: Iterable[WriteNo]) -> dict[WriteNo, StoredVersion]:
+    """The versions that these writes made."""
+    return {
+        stored.write_no: stored
+        for batch in in_batches(numbers)
+        for stored in _stored(conn, _VERSIONS.where(_v.write_no.in_(batch)))
+    }
+
+
+def history(
+    conn: Connection, tenant: Tenant, type_: str, id_: StoredId, window: Window = Window()
+) -> list[StoredVersion]:
+    """The versions of a resource, newest first."""
+    query = _VERSIONS.where(_v.tenant == tenant, _v.type == type_, _v.id == id_)
+    if window.before is not None:
+        query = query.where(_v.version < window.before)
+    return _stored(conn, query.order_by(_v.version.desc()).limit(window.limit))
+
+
+def compartment(conn: Connection, tenant: Tenant, patient: StoredId) -> list[StoredVersion]:
+    """What workers may know of a patient now, in the order of writing, without what was deleted."""
+    mine = and_(record.c.tenant == tenant, record.c.compartment == patient)
+    return _stored(conn, _living(mine))
+
+
+def linked(conn: Connection, tenant: Tenant, patient: StoredId) -> list[StoredVersion]:
+    """What is kept now in the tenant's compartment and concerns this patient among others."""
+    links = select(patient_link.c.write_no).where(
+        patient_link.c.tenant == tenant, patient_link.c.patient == patient
+    )
+    return _stored(conn, _living(and_(record.c.tenant == tenant, record.c.write_no.in_(links))))
+
+
+_v = version.c
+_DELETED = [column.name for column in version.columns].index("deleted")
+_VERSIONS = select(version)
+_CURRENT = _VERSIONS.join(record, record.c.write_no == _v.write_no)
+
+
+def _living(where: ColumnElement[bool]) -> Select[Any]:
+    return _CURRENT.where(where, record.c.deleted == 0, _v.clinical.is_not(None)).order_by(_v.write_no)
+
+
+def _stored(conn: Connection, query: Select[Any]) -> list[StoredVersion]:
+    return [_version(tuple(row)) for row in conn.execute(query)]
+
+
+def _version(row: tuple[Any, ...]) -> StoredVersion:
+    values = list(row)
+    values[_DELETED] = bool(values[_DELETED])
+    return StoredVersion(*values)
+
+
+def _each_type(table: Table, tenant: Tenant, refs: Iterable[Ref]) -> Iterable[ColumnElement[bool]]:
+    """One condition per type and batch, each of which the table's primary key answers."""
+    by_type: dict[str, set[StoredId]] = {}
+    for type_, id_ in refs:
+        by_type.setdefault(type_, set()).add(id_)
+    for type_, ids in by_type.items():
+        for batch in in_batches(ids):
+            yield and_(table.c.tenant == tenant, table.c.type == type_, table.c.id.in_(batch))

@@ -1,0 +1,226 @@
+"""Root keys: the secrets that wrap every data key, behind a port of four calls.
+
+What: one root for the clinical side and one for identity, neither derived from the other. Where: a key file
+each, readable by its owner alone; a process is given only the files that it may hold. Rotation: a new version
+becomes current, old ones go on unwrapping until nothing hangs on them. What a thief of one file gains: with
+the key store *and* the data, everything sealed on that side, and nothing of the other side.
+
+Each way of lying there wrongly is an error at start, and none is repaired silently: a root key that is lost
+is every record lost, so a new one is only ever made where nothing was sealed before.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fcntl
+import json
+import os
+import stat
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.custody.errors import KeysUnreadable, Tampered
+
+ROOT_BYTES = 32
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A data key as it lies in the key store: which version of the root wrapped it, and the bytes."""
+
+    version: int
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RootStatus:
+    """What is known of a root without showing it."""
+
+    current: int
+    versions: tuple[int, ...]
+
+
+class RootKeys(Protocol):
+    """Whoever can wrap data keys. ``context`` says whose key it is: another context does not unwrap."""
+
+    def wrap(self, key: bytes, context: bytes) -> Wrapped:
+        """The key, wrapped under the current version."""
+        ...
+
+    def unwrap(self, wrapped: Wrapped, context: bytes) -> bytes:
+        """The key again; raises ``Tampered`` where it does not fit."""
+        ...
+
+    def rotate(self) -> int:
+        """Make a new version the current one, and say which."""
+        ...
+
+    def status(self) -> RootStatus:
+        """Which versions there are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RootSecrets:
+    """What a key file holds."""
+
+    current: int
+    keys: Mapping[int, bytes]
+
+
+class KeyFile:
+    """Root keys in a file: ``{"current": 1, "keys": {"1": base64 of 32 bytes}}``, mode 0600."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._secrets = load(path)
+
+    def wrap(self, key: bytes, context: bytes) -> Wrapped:
+        secrets = self._secrets
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = AESGCM(secrets.keys[secrets.current]).encrypt(nonce, key, context)
+        return Wrapped(secrets.current, nonce + sealed)
+
+    def unwrap(self, wrapped: Wrapped, context: bytes) -> bytes:
+        root = self._version(wrapped.version)
+        nonce, sealed = wrapped.blob[:_NONCE_BYTES], wrapped.blob[_NONCE_BYTES:]
+        try:
+            return AESGCM(root).decrypt(nonce, sealed, context)
+        except (InvalidTag, ValueError):
+            raise Tampered("A data key does not unwrap: it was changed or moved in the key store.") from None
+
+    def rotate(self) -> int:
+        with self._lock, _folder_to_itself(self._path.parent):
+            old = load(self._path)
+            version = max(old.keys) + 1
+            new = RootSecrets(version, {**old.keys, version: os.urandom(ROOT_BYTES)})
+            _replace(self._path, new)
+            self._secrets = new
+        return version
+
+    def status(self) -> RootStatus:
+        secrets = self._secrets = load(self._path)
+        return RootStatus(secrets.current, tuple(sorted(secrets.keys)))
+
+    def current(self) -> bytes:
+        """The current secret itself, for the one root that signs instead of wrapping (``audit``)."""
+        return self._secrets.keys[self._secrets.current]
+
+    def _version(self, version: int) -> bytes:
+        # Another process may have rotated since this one read the file.
+        if version not in self._secrets.keys:
+            self._secrets = load(self._path)
+        try:
+            return self._secrets.keys[version]
+        except KeyError:
+            raise KeysUnreadable(
+                f"{self._path} has no version {version}, which keys in the key store hang on: "
+                "restore the key file that belongs to this key store."
+            ) from None
+
+
+def load(path: Path) -> RootSecrets:
+    """The secrets of a key file, or an error that says how to mend it."""
+    _check_modes(path)
+    try:
+        return _parse(path.read_bytes())
+    except OSError as error:
+        raise KeysUnreadable(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
+        raise KeysUnreadable(f"{path} is damaged or half-written: restore it from its backup.") from None
+
+
+def create(path: Path) -> bool:
+    """Make a key file with a first version, unless there is one; says whether it was made."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _create(path)
+    except OSError as error:
+        raise KeysUnreadable(f"{path} cannot be made: {error.strerror}.") from None
+
+
+def _create(path: Path) -> bool:
+    if path.exists() or path.is_symlink():
+        return False
+    draft = _draft(path, RootSecrets(1, {1: os.urandom(ROOT_BYTES)}))
+    try:
+        # A link fails where a rename would overwrite: of two processes that start at once, one wins.
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    _sync_folder(path.parent)
+    return True
+
+
+def _parse(raw: bytes) -> RootSecrets:
+    told = json.loads(raw)
+    keys = {int(version): base64.b64decode(text, validate=True) for version, text in told["keys"].items()}
+    if told["current"] not in keys or any(len(key) != ROOT_BYTES for key in keys.values()):
+        raise ValueError
+    return RootSecrets(told["current"], keys)
+
+
+def _check_modes(path: Path) -> None:
+    try:
+        file, folder = path.lstat(), path.parent.stat()
+    except OSError:
+        raise KeysUnreadable(
+            f"The key file {path} is missing: restore it, or name its place in CARELOOM_*_KEY_FILE."
+        ) from None
+    if not stat.S_ISREG(file.st_mode):
+        raise KeysUnreadable(f"{path} must be a file of its own, not a link: move the real file there.")
+    if file.st_mode & 0o077:
+        raise KeysUnreadable(f"{path} can be read by others: run `chmod 600 {path}`.")
+    if folder.st_mode & 0o027:
+        raise KeysUnreadable(f"{path.parent} is open to others: run `chmod 700 {path.parent}`.")
+    if file.st_uid not in (os.geteuid(), 0):
+        raise KeysUnreadable(f"{path} belongs to another user: run `chown {os.geteuid()} {path}`.")
+
+
+def _replace(path: Path, secrets: RootSecrets) -> None:
+    os.replace(_draft(path, secrets), path)
+    _sync_folder(path.parent)
+
+
+def _draft(path: Path, secrets: RootSecrets) -> Path:
+    """The file as it shall be, safely on disk under another name."""
+    keys = {str(version): base64.b64encode(key).decode() for version, key in secrets.keys.items()}
+    # mkstemp gives mode 0600.
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(handle, "w") as file:
+        json.dump({"current": secrets.current, "keys": keys}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(name)
+
+
+@contextmanager
+def _folder_to_itself(folder: Path) -> Iterator[None]:
+    # Two rotations at once would each write a file without the other's version.
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
