@@ -181,7 +181,7 @@ def _asked_scopes(asked: str, found: Client) -> Scopes:
 
 
 def _see(conn: Connection, proven: Proven, now: int) -> bool:
-    """Step 6 of an assertion's proof: whether its ``jti`` is new. It is kept for as long as it could serve."""
+    """Step 6 of an assertion's proof: whether its ``jti`` is new. It is kept while it could serve."""
     conn.execute(delete(assertion_seen).where(assertion_seen.c.expires < now))
     digest = sha256(f"{proven.client_id}\0{proven.jti}".encode()).digest()
     return bool(conn.execute(_SEE, {"digest": digest, "expires": (proven.expires + 1) * _SECOND}).rowcount)

@@ -1,0 +1,99 @@
+"""``/fhir/metadata`` and the SMART discovery document: made from the tables that serve, so they cannot lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from gateway.auth.jwks import KEY_TYPES
+from gateway.auth.scopes import TRAIL
+from gateway.fhir.asked import Asked, Reply, Services
+from gateway.fhir.negotiation import FHIR_JSON
+from gateway.fhir.trail_query import NAMES
+from gateway.instants import instant
+from gateway.settings import Settings
+from mappers.r4 import search as r4_search
+from mappers.r4.model import MODEL
+
+if TYPE_CHECKING:
+    from gateway.fhir.routes import Route
+
+_OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_TRAIL_TYPES = {"date": "date", "patient": "reference", "entity": "reference", "agent": "reference"}
+
+
+def capabilities(services: Services, asked: Asked) -> Reply:
+    return Reply(200, services.capability)
+
+
+def smart_configuration(services: Services, asked: Asked) -> Reply:
+    return Reply(200, services.smart_configuration, {"Content-Type": "application/json"})
+
+
+def statement(routes: Iterable[Route], settings: Settings, version: str, now: int) -> dict[str, Any]:
+    """The CapabilityStatement of these routes."""
+    table = tuple(routes)
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": instant(now),
+        "kind": "instance",
+        "software": {"name": "Careloom", "version": version},
+        "implementation": {"description": "Careloom FHIR gateway", "url": settings.fhir_base},
+        "fhirVersion": "4.0.1",
+        "format": [FHIR_JSON, "json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": _security(settings),
+                "resource": [_resource(type_, table) for type_ in sorted(MODEL.resources)],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            }
+        ],
+    }
+
+
+def smart(settings: Settings) -> dict[str, Any]:
+    """The document that SMART Backend Services clients look for."""
+    return {
+        "token_endpoint": settings.token_url,
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": sorted(KEY_TYPES, reverse=True),
+        "scopes_supported": ["system/*.cruds", "system/*.rs", f"system/{TRAIL}.rs"],
+        "capabilities": ["client-confidential-asymmetric", "permission-v1", "permission-v2"],
+    }
+
+
+def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
+    codes = [r.interaction for r in routes if "<type>" in r.path or r.type == type_]
+    if type_ == TRAIL:
+        codes = [r.interaction for r in routes if r.type == type_]
+        found = [{"name": name, "type": _TRAIL_TYPES.get(name, "token")} for name in NAMES]
+    else:
+        found = [{"name": p.name, "type": p.type} for p in _parameters(type_)]
+    served: dict[str, Any] = {
+        "type": type_,
+        "interaction": [{"code": code} for code in dict.fromkeys(codes)],
+        "versioning": "versioned",
+        "conditionalRead": "full-support",
+    }
+    if "create" in codes:
+        served |= {"readHistory": True, "updateCreate": True, "conditionalCreate": True}
+    return served | {"searchParam": sorted(found, key=lambda p: str(p["name"]))}
+
+
+def _parameters(type_: str) -> Iterable[Any]:
+    return r4_search.parameters(type_).values()
+
+
+def _security(settings: Settings) -> dict[str, Any]:
+    coding = [{"system": _SERVICE, "code": "SMART-on-FHIR", "display": "SMART-on-FHIR"}]
+    token = {"url": "token", "valueUri": settings.token_url}
+    return {
+        "extension": [{"url": _OAUTH, "extension": [token]}],
+        "cors": False,
+        "service": [{"coding": coding}],
+        "description": "SMART Backend Services: client_credentials with private_key_jwt",
+    }

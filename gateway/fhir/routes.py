@@ -1,0 +1,64 @@
+"""What is served below ``/fhir``, as data: one row per interaction.
+
+``scope`` is the letter of ``cruds`` that the token needs on the type; ``ENTRIES`` leaves it to the use case,
+which asks for each entry of a bundle; ``PUBLIC`` needs no token and tells nothing of anybody. ``audit`` is the
+kind of the event that stands in the trail. The capability statement is made from this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.auth.scopes import LETTERS, TRAIL
+from gateway.fhir.asked import View
+from gateway.fhir.audit_events import read_event, search_events, search_events_by_post
+from gateway.fhir.capability import capabilities, smart_configuration
+from gateway.fhir.create import create
+from gateway.fhir.delete import delete
+from gateway.fhir.history import history
+from gateway.fhir.read import read, vread
+from gateway.fhir.search import search, search_by_post
+from gateway.fhir.transaction import transaction
+from gateway.fhir.update import update
+
+ENTRIES = "entries"
+PUBLIC = "public"
+UNRECORDED = "none"
+"""Only for what is public: it is an access to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One interaction: FHIR's code for it, what it needs, and what serves it."""
+
+    method: str
+    path: str
+    interaction: str
+    scope: str
+    audit: str
+    view: View
+    type: str = ""
+
+    def __post_init__(self) -> None:
+        if self.scope not in (*LETTERS, ENTRIES, PUBLIC) or not self.audit:
+            raise ValueError(f"the route {self.method} {self.path} says not what it needs and leaves")
+        if (self.audit == UNRECORDED) != (self.scope == PUBLIC):
+            raise ValueError(f"the route {self.method} {self.path} must leave a trace, or be public")
+
+
+ROUTES = (
+    Route("GET", "/metadata", "capabilities", PUBLIC, UNRECORDED, capabilities),
+    Route("GET", "/.well-known/smart-configuration", "discovery", PUBLIC, UNRECORDED, smart_configuration),
+    Route("POST", "", "transaction", ENTRIES, "rest:transaction", transaction),
+    Route("GET", "/AuditEvent/<id>", "read", "r", "rest:read", read_event, TRAIL),
+    Route("GET", "/AuditEvent", "search-type", "s", "rest:search", search_events, TRAIL),
+    Route("POST", "/AuditEvent/_search", "search-type", "s", "rest:search", search_events_by_post, TRAIL),
+    Route("GET", "/<type>/<id>", "read", "r", "rest:read", read),
+    Route("GET", "/<type>/<id>/_history/<version>", "vread", "r", "rest:vread", vread),
+    Route("GET", "/<type>/<id>/_history", "history-instance", "r", "rest:history", history),
+    Route("PUT", "/<type>/<id>", "update", "u", "rest:update", update),
+    Route("DELETE", "/<type>/<id>", "delete", "d", "rest:delete", delete),
+    Route("GET", "/<type>", "search-type", "s", "rest:search", search),
+    Route("POST", "/<type>/_search", "search-type", "s", "rest:search", search_by_post),
+    Route("POST", "/<type>", "create", "c", "rest:create", create),
+)
