@@ -29,6 +29,9 @@ from gateway.custody.tables import (
 Ref = tuple[str, StoredId]
 """Type and stored id: which resource of a tenant."""
 
+CLINICAL_COLUMN = "version.clinical"
+"""The column that a clinical half is sealed for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Write:

@@ -33,15 +33,16 @@ class Batch:
 
 def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
     """Write it all. Raises ``Conflict`` when another writer moved a head: nothing is stored then."""
-    database, tenant = vault.database, batch.tenant
-    with database.write() as conn:
+    tenant = batch.tenant
+    with vault.database.write() as conn:
         if batch.sealed:
             writes = [s.write for s in batch.sealed]
-            numbers = records.record_writes(conn, database, tenant, writes, batch.now)
-            rows = list(zip(numbers, batch.sealed, strict=True))
-            halves.put(conn, database, [(n, s.withheld) for n, s in rows if s.withheld is not None])
-            links.put(conn, database, [_link(tenant, s) for s in batch.sealed if s.link is not None])
-            names.put(conn, database, [(key, n) for n, s in rows for key in s.names])
+            rows = list(
+                zip(records.record_writes(conn, tenant, writes, batch.now), batch.sealed, strict=True)
+            )
+            halves.put(conn, [(number, s.withheld) for number, s in rows if s.withheld is not None])
+            links.put(conn, [s.link for s in batch.sealed if s.link is not None])
+            names.put(conn, [(number, s.names) for number, s in rows])
             jobs.enqueue(
                 conn,
                 tenant,
@@ -61,9 +62,3 @@ def touched(sealed: Sequence[Sealed]) -> list[StoredId]:
     """The patients whose plan may have changed."""
     patients = {s.write.compartment for s in sealed} | {p for s in sealed for p in s.write.patients}
     return sorted(patients - {TENANT_COMPARTMENT})
-
-
-def _link(tenant: Tenant, sealed: Sealed) -> links.Link:
-    write = sealed.write
-    assert sealed.link is not None
-    return links.Link(tenant, write.type, write.id, write.compartment, sealed.link)

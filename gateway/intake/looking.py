@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.auth.actor import Actor
 from gateway.custody.ids import StoredId, Tenant
-from gateway.stored import Resource, Stored
+from gateway.stored import Stored
 
 Ref = tuple[str, StoredId]
 
@@ -15,8 +15,8 @@ Ref = tuple[str, StoredId]
 @dataclass(frozen=True, slots=True)
 class Looking:
     """``find``: ids, as the tenant writes them, of what matches some criteria. ``read``: one resource for
-    an answer, audited. ``originals``: current bodies as their tenant sees them, for comparison only."""
+    an answer, audited. ``originals``: current versions as their tenant sees them, for comparison only."""
 
     find: Callable[[Actor, str, list[tuple[str, str]]], list[str]]
     read: Callable[[Actor, str, str], Stored]
-    originals: Callable[[Tenant, Sequence[Ref]], Mapping[Ref, Resource]]
+    originals: Callable[[Tenant, Sequence[Ref]], Mapping[Ref, Stored]]

@@ -6,13 +6,15 @@ Everything that costs time happens here, before the transaction begins.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.custody import cipher, index
+from gateway.custody.identity import halves
+from gateway.custody.identity.links import Link, seal_link
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.keyring import ClinicalKey, IdentityKey
-from gateway.custody.records import Write
+from gateway.custody.records import CLINICAL_COLUMN, Write
 from gateway.identities import Identities
 from gateway.privacy.policy import Policy
 from gateway.privacy.split import split
@@ -21,8 +23,6 @@ from mappers import lossless
 from mappers.plan_identity import PLAN_TOKEN, bears_plan
 from mappers.r4 import search
 
-SALT_BYTES = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
@@ -30,7 +30,7 @@ class Sealed:
 
     write: Write
     withheld: bytes | None
-    link: bytes | None
+    link: Link | None
     names: tuple[bytes, ...]
 
 
@@ -71,14 +71,10 @@ class Sealer:
 
     def seal(self, target: Target, resource: Resource, patients: tuple[StoredId, ...]) -> Sealed:
         """Split one resource and seal both halves for the given version."""
-        place = self._place(target, home(patients))
-        halves = split(resource, self.policy, self.identities.pseudonym)
-        clinical = None
-        if halves.clinical is not None:
-            clinical = self._clinical(place("clinical"), lossless.dumps(halves.clinical))
-        withheld = self._identity(place("withheld"), lossless.dumps(halves.withheld))
-        link = self._identity(place("link", 0), target.text_id.encode())
-        rows = search.clinical_rows(halves.clinical) if halves.clinical is not None else search.Rows([], [])
+        parts = split(resource, self.policy, self.identities.pseudonym)
+        clinical = self._clinical(target, home(patients), parts.clinical)
+        withheld = self._withheld(target, home(patients), parts.withheld)
+        rows = search.Rows([], []) if parts.clinical is None else search.clinical_rows(parts.clinical)
         write = Write(
             type=target.type,
             id=target.id,
@@ -93,7 +89,7 @@ class Sealer:
             patients=patients if len(patients) > 1 else (),
         )
         names = self._tokens(self.keys.identity_index, target.type, search.identity_rows(resource))
-        return Sealed(write, withheld, link, names)
+        return Sealed(write, withheld, self._link(target, home(patients)), names)
 
     def erase(self, target: Target, compartment_: StoredId) -> Sealed:
         """The version that says that a resource was deleted: it has no content."""
@@ -112,17 +108,28 @@ class Sealer:
         )
         return Sealed(write, None, None, ())
 
-    def _place(self, target: Target, patient: StoredId) -> Callable[..., cipher.Place]:
-        def place(column: str, version: int = target.version) -> cipher.Place:
-            return cipher.Place(self.tenant, patient, target.type, target.id, version, column)
+    def _clinical(self, target: Target, patient: StoredId, half: Resource | None) -> bytes | None:
+        if half is None:
+            return None
+        place = self._place(target, patient, CLINICAL_COLUMN)
+        return cipher.seal(self.keys.clinical[patient], place, lossless.dumps(half), self._salt())
 
-        return place
+    def _withheld(self, target: Target, patient: StoredId, half: Resource) -> bytes:
+        place = self._place(target, patient, halves.COLUMN)
+        return halves.seal_withheld(self.keys.identity[patient], place, lossless.dumps(half), self._salt())
 
-    def _clinical(self, place: cipher.Place, plaintext: bytes) -> bytes:
-        return cipher.seal(self.keys.clinical[place.patient], place, plaintext, self.entropy(SALT_BYTES))
+    def _link(self, target: Target, patient: StoredId) -> Link | None:
+        """A link is made with the first version; what Careloom derived needs none."""
+        if target.version > 1:
+            return None
+        where = (self.tenant, patient, (target.type, target.id))
+        return seal_link(self.keys.identity[patient], where, target.text_id, self._salt())
 
-    def _identity(self, place: cipher.Place, plaintext: bytes) -> bytes:
-        return cipher.seal(self.keys.identity[place.patient], place, plaintext, self.entropy(SALT_BYTES))
+    def _place(self, target: Target, patient: StoredId, column: str) -> cipher.Place:
+        return cipher.Place(self.tenant, patient, target.type, target.id, target.version, column)
+
+    def _salt(self) -> bytes:
+        return self.entropy(cipher.SALT_BYTES)
 
     def _tokens(
         self, key: bytes, type_: str, rows: search.Rows, more: Sequence[tuple[str, str]] = ()

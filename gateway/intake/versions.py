@@ -58,7 +58,7 @@ class Versions:
 
     def _before(
         self, tenant: Tenant, entries: Sequence[Entry], refs: Sequence[Ref], heads: Mapping[Ref, Head]
-    ) -> Mapping[Ref, Resource]:
+    ) -> Mapping[Ref, Stored]:
         known = [
             ref
             for entry, ref in zip(entries, refs, strict=True)
@@ -71,8 +71,8 @@ class Versions:
         return Keys(
             clinical=self.vault.clinical.ensure(tenant, subjects),
             identity=self.vault.identity.ensure(tenant, subjects),
-            clinical_index=self.vault.clinical.index_key(tenant),
-            identity_index=self.vault.identity.index_key(tenant),
+            clinical_index=self.vault.of(tenant).clinical_index,
+            identity_index=self.vault.of(tenant).identity_index,
         )
 
 
@@ -80,7 +80,7 @@ class Versions:
 class _Step:
     sealer: Sealer
     heads: Mapping[Ref, Head]
-    before: Mapping[Ref, Resource]
+    before: Mapping[Ref, Stored]
     now: int
 
     def outcome(self, entry: Entry, ref: Ref, patients: tuple[StoredId, ...]) -> Outcome:
@@ -99,14 +99,15 @@ class _Step:
         resource = entry.resource
         assert resource is not None
         before = self.before.get(ref)
-        if bears_plan(resource) and (before is None or not bears_plan(before)):
+        known = before.body if before is not None and before.body is not None else {}
+        if bears_plan(resource) and not bears_plan(known):
             raise refused(
                 Kind.UNPROCESSABLE,
                 "business-rule",
                 "Only Careloom's own plan may bear urn:careloom:plan.",
                 entry.at,
             )
-        if before is not None and lossless.same(content(before), content(resource)):
+        if lossless.same(content(known), content(resource)):
             return self._nothing(entry, ref, head, "update", 200)
         fresh = head is None or head.deleted
         target = self._target(entry, ref, head)
@@ -131,7 +132,7 @@ class _Step:
 
     def _nothing(self, entry: Entry, ref: Ref, head: Head | None, interaction: str, status: int) -> Outcome:
         version = head.version if head else 0
-        updated = head.written if head else self.now
+        updated = before.updated if (before := self.before.get(ref)) else self.now
         stored = Stored(entry.type, entry.id or "", version, updated, entry.resource, changed=False)
         target = Target(entry.type, entry.id or "", ref[1], version)
         patient = _patient(head.compartment) if head else None

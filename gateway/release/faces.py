@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from gateway.custody import cipher
 from gateway.custody.errors import KeyGone
 from gateway.custody.identity import links
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant, parse_pseudonym
+from gateway.custody.keyring import IdentityKey
 from gateway.stored import Resource
 from mappers.plan_identity import PLAN_SYSTEM
 from mappers.r4 import references
@@ -43,16 +43,15 @@ def tenant_view(vault: Vault, tenant: Tenant, resources: Iterable[Resource]) -> 
 
 def _own_ids(vault: Vault, tenant: Tenant, refs: Sequence[Ref]) -> dict[Ref, str]:
     with vault.database.read() as conn:
-        rows = links.get(conn, tenant, refs)
-    keys = vault.identity.fetch(tenant, {row.compartment for row in rows})
-    return {(row.type, row.id): _own_id(row, keys.get(row.compartment)) for row in rows}
+        found = links.get(conn, tenant, refs)
+    keys = vault.identity.fetch(tenant, {link.compartment for link in found.values()})
+    return {ref: _own_id(link, keys.get(link.compartment)) for ref, link in found.items()}
 
 
-def _own_id(row: links.Link, key: cipher.DataKey | None) -> str:
+def _own_id(link: links.Link, key: IdentityKey | None) -> str:
     if key is None:
         raise KeyGone
-    where = cipher.Place(row.tenant, row.compartment, row.type, row.id, 0, "link")
-    return cipher.unseal(key, where, row.sealed).decode()
+    return links.open_link(key, link)
 
 
 def _pseudonyms(resource: Resource) -> Iterable[Ref]:
@@ -84,7 +83,8 @@ def dress(resource: Resource, show: Show) -> Resource:
     stored = parse_pseudonym(str(resource.get("id", "")))
     if stored is not None:
         dressed = {**dressed, "id": show(str(resource["resourceType"]), stored)}
-    return _identifiers(dressed, str(dressed.get("id", "")), show)
+    named: Resource = _identifiers(dressed, str(dressed.get("id", "")), show)
+    return named
 
 
 def _identifiers(value: Any, own: str, show: Show) -> Any:

@@ -7,18 +7,21 @@ for the tenant that sent it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from gateway.custody import cipher
+from gateway.custody.cipher import Place, unseal
 from gateway.custody.errors import KeyGone
 from gateway.custody.identity import halves
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant
-from gateway.custody.records import StoredVersion
+from gateway.custody.keyring import ClinicalKey, DataKey, IdentityKey
+from gateway.custody.records import CLINICAL_COLUMN, StoredVersion
 from gateway.privacy.merge import merge
 from gateway.stored import Resource
 from mappers import lossless
 
 EHR = "ehr"
+K = TypeVar("K", bound=DataKey)
 
 
 def clinical_halves(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion]) -> list[Resource | None]:
@@ -42,25 +45,21 @@ def _subjects(rows: Iterable[StoredVersion]) -> set[StoredId]:
     return {row.compartment for row in rows}
 
 
-def _clinical(row: StoredVersion, keys: Mapping[StoredId, cipher.DataKey]) -> Resource | None:
+def _clinical(row: StoredVersion, keys: Mapping[StoredId, ClinicalKey]) -> Resource | None:
     if row.clinical is None:
         return None
-    body: Resource = lossless.loads(cipher.unseal(_key(row, keys), place(row, "clinical"), row.clinical))
+    where = Place(row.tenant, row.compartment, row.type, row.id, row.version, CLINICAL_COLUMN)
+    body: Resource = lossless.loads(unseal(_key(row, keys), where, row.clinical))
     return body
 
 
-def _withheld(row: StoredVersion, sealed: bytes, keys: Mapping[StoredId, cipher.DataKey]) -> Resource:
-    body: Resource = lossless.loads(cipher.unseal(_key(row, keys), place(row, "withheld"), sealed))
+def _withheld(row: StoredVersion, sealed: bytes, keys: Mapping[StoredId, IdentityKey]) -> Resource:
+    body: Resource = lossless.loads(halves.open_withheld(_key(row, keys), row, sealed))
     return body
 
 
-def _key(row: StoredVersion, keys: Mapping[StoredId, cipher.DataKey]) -> cipher.DataKey:
+def _key(row: StoredVersion, keys: Mapping[StoredId, K]) -> K:
     key = keys.get(row.compartment)
     if key is None:
         raise KeyGone
     return key
-
-
-def place(row: StoredVersion, column: str) -> cipher.Place:
-    """Where a cell belongs; it opens nowhere else."""
-    return cipher.Place(row.tenant, row.compartment, row.type, row.id, row.version, column)

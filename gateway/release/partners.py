@@ -50,7 +50,7 @@ class PartnerView:
         if stored is None or current is None:
             return []
         with self.vault.database.read() as conn:
-            return list(records.history(conn, current.tenant, type_, stored))
+            return records.history(conn, current.tenant, type_, stored)
 
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Clinical halves, narrowed by the release profile, in ids that are this partner's alone."""
@@ -90,8 +90,8 @@ class PartnerView:
 
     def _pointed_at(self, row: StoredVersion) -> set[tuple[str, StoredId]]:
         with self.vault.database.read() as conn:
-            plans = records.compartment(conn, row.tenant, row.compartment, PLAN)
-        halves = self._halves(plans)
+            mine = records.compartment(conn, row.tenant, row.compartment)
+        halves = self._halves([found for found in mine if found.type == PLAN])
         texts = [text for half in halves if bears_plan(half) for text in references.references(half)]
         parsed = (references.parse(text) for text in texts)
         return {

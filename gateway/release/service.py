@@ -62,7 +62,7 @@ class Release:
     def search(
         self, actor: Actor, type_: str, parameters: Parameters, position: Position | None, count: int
     ) -> Page:
-        """One page of what matches, newest write first. Raises ``Refused`` for a parameter it cannot honour."""
+        """One page of what matches, newest write first. Refuses a parameter that it cannot honour."""
         self._allow(actor, type_, "s")
         view = self._view(actor)
         found = view.search(Finder(self.vault, type_), parameters, position, count)
@@ -79,11 +79,12 @@ class Release:
         found = view.search(Finder(self.vault, type_), parameters, None, 2)
         return [str(body["id"]) for body in view.present(found.rows)]
 
-    def originals(self, tenant: Tenant, refs: Sequence[Ref]) -> Mapping[Ref, Resource]:
-        """Current bodies as their tenant sees them. Not an answer to anybody, so not an access."""
+    def originals(self, tenant: Tenant, refs: Sequence[Ref]) -> Mapping[Ref, Stored]:
+        """Current versions as their tenant sees them. Not an answer to anybody, so not an access."""
         view = tenants.TenantView(self.vault, tenant)
         rows = view.current(refs)
-        return {(row.type, row.id): body for row, body in zip(rows, view.present(rows), strict=True)}
+        bodies = zip(rows, view.present(rows), strict=True)
+        return {(row.type, row.id): _stored(body, row) for row, body in bodies}
 
     # --- steps -------------------------------------------------------------------------------------------
 

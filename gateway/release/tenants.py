@@ -31,12 +31,12 @@ class TenantView:
     def versions(self, type_: str, id_: str) -> list[StoredVersion]:
         stored = resolve(self.vault, self.tenant, type_, id_)
         with self.vault.database.read() as conn:
-            return list(records.history(conn, self.tenant, type_, stored))
+            return records.history(conn, self.tenant, type_, stored)
 
     def current(self, refs: Sequence[tuple[str, StoredId]]) -> list[StoredVersion]:
         with self.vault.database.read() as conn:
-            rows = [records.load(conn, self.tenant, type_, stored, None) for type_, stored in refs]
-        return [row for row in rows if row is not None and not row.deleted]
+            rows = records.load_all(conn, self.tenant, refs)
+        return [row for row in rows.values() if not row.deleted]
 
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Bodies as the tenant knows them: what it sent, merged; what was derived, in its own ids."""
