@@ -76,17 +76,19 @@ def test_what_was_sent_is_sent_again_only_after_a_while(conn: Connection) -> Non
     (due,) = jobs.due(conn, NOW, 10)
     jobs.mark_sent(conn, [due.id], NOW)
     assert jobs.due(conn, NOW + jobs.RESEND_AFTER - 1, 10) == []
-    assert jobs.due(conn, NOW + jobs.RESEND_AFTER, 10) == [due]
+    assert jobs.due(conn, NOW + jobs.RESEND_AFTER, 10) == [jobs.Due(due.id, "plan", NOW)]
 
 
 def test_new_data_while_one_runs_make_one_more(conn: Connection) -> None:
     ask(conn, ANN)
     running = claimed(conn)
     ask(conn, ANN)
-    (waiting,) = jobs.due(conn, NOW, 10)
+    (waiting,) = jobs.listing(conn, State.QUEUED)
     assert waiting.id != running.id
+    assert jobs.due(conn, NOW, 10) == []
     assert jobs.claim(conn, waiting.id, NOW, LEASE) is None
     jobs.finish(conn, running, NOW)
+    assert [due.id for due in jobs.due(conn, NOW, 10)] == [waiting.id]
     assert jobs.claim(conn, waiting.id, NOW, LEASE) is not None
 
 

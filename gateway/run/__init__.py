@@ -1,0 +1,1 @@
+"""How the parts of Careloom run as processes: the embedded broker, and the supervisor of ``careloom up``."""

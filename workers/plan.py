@@ -1,0 +1,152 @@
+"""The task ``careloom.plan``: one patient's data in, the one plan that they imply out.
+
+1. Claim the job; who comes second goes home.
+2. Open what is known of the patient.
+3. Map it to facts, apply the knowledge, map the answer to FHIR.
+4. Find what has to change, seal it, and commit it with the end of the job.
+5. When somebody else wrote meanwhile, start again from what stands now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+
+from gateway.custody import jobs
+from gateway.custody.errors import Conflict, CustodyError, Erased, KeyGone, LostLease
+from gateway.custody.ids import pseudonym
+from gateway.custody.jobs import SECOND, Claim
+from gateway.custody.opening import derived_id
+from mappers import fhir_to_facts, recommendations_to_careplan
+from mappers.facts import Evidence
+from mappers.recommendations import Plan
+from workers import outcome, reading, station, writing
+from workers.app import app
+from workers.engine import apply
+from workers.lease import LEASE, Lease
+from workers.outcome import Change
+from workers.reading import Known
+from workers.station import Station
+from workers.writing import Result
+
+TRIES = 5
+
+log = structlog.get_logger()
+
+
+def run(job_id: str) -> None:
+    """Do the job of this id, unless it is done or another worker has it."""
+    do(station.here(), bytes.fromhex(job_id))
+
+
+plan = app.task(name="careloom.plan")(run)
+
+
+def do(at: Station, job_id: bytes) -> None:
+    """Claim a job and see it through: done, or to be tried again, or dead and visible."""
+    database = at.clinic.database
+    with database.write() as conn:  # 1
+        claim = jobs.claim(conn, job_id, at.clock(), LEASE)
+    if claim is None:
+        return
+    try:
+        with Lease(database, claim, at.clock):
+            _see_through(at, claim)
+    except LostLease:
+        log.info("lease lost", job=job_id.hex())
+    except (Exception, SoftTimeLimitExceeded) as error:
+        _failed(at, claim, error)
+
+
+def _failed(at: Station, claim: Claim, error: BaseException) -> None:
+    log.error("job failed", job=claim.id.hex(), attempt=claim.attempts, exc_info=error)
+    try:
+        with at.clinic.database.write() as conn:
+            jobs.fail(conn, claim, at.clock(), type(error).__name__)
+    except CustodyError as worse:
+        # The lease runs out and the relay sends the job again.
+        log.warning("failure not recorded", job=claim.id.hex(), error=type(worse).__name__)
+
+
+def _see_through(at: Station, claim: Claim) -> None:
+    for _ in range(TRIES):
+        try:
+            known = reading.read(at.clinic, claim)  # 2
+            result = derive(at, claim, known)  # 3
+            writes = [writing.sealed(at, claim, known.key, change) for change in result.changes]  # 4
+            writing.commit(at, claim, writes, result)
+            return
+        except Conflict:  # 5
+            continue
+        except (KeyGone, Erased):
+            writing.commit(at, claim, [], Result([], [], None))
+            return
+    raise Conflict
+
+
+def derive(at: Station, claim: Claim, known: Known) -> Result:
+    """What the data imply, as the versions that have to be written."""
+    read = sorted(opened.reference for opened in known.sent)
+    if not known.has_patient:
+        return Result(outcome.changes([], known.derived), read, None)
+    facts = fhir_to_facts.facts(known.sent, _today(at))
+    answer = apply.plan(facts, at.knowledge)
+    if facts.person.deceased:
+        return _documented(at, claim, answer, outcome.changes(_completed(known), known.derived), read)
+    implied = recommendations_to_careplan.resources(answer, pseudonym(claim.patient), _ident(at, claim))
+    removed = reading.removed(at.clinic, claim, known, map(outcome.ref, implied))
+    return _documented(at, claim, answer, outcome.changes(implied, {**removed, **known.derived}), read)
+
+
+def _completed(known: Known) -> list[dict[str, Any]]:
+    plans = [dict(was.body) for (kind, _), was in known.derived.items() if kind == "CarePlan"]
+    return [recommendations_to_careplan.completed(found) for found in plans]
+
+
+def _documented(
+    at: Station, claim: Claim, answer: Plan, changed: list[Change], read: Sequence[str]
+) -> Result:
+    """With the Provenance of what is about to be written: which versions, from which versions."""
+    if not changed:
+        return Result(changed, read, answer.next_look)
+    targets = [f"{c.type}/{pseudonym(c.id)}/_history/{c.version}" for c in changed]
+    recorded = datetime.fromtimestamp(at.clock() / SECOND, UTC).isoformat(timespec="milliseconds")
+    body = recommendations_to_careplan.provenance(
+        targets, _used(answer, read), answer, recorded, pseudonym(claim.patient), _ident(at, claim)
+    )
+    return Result([*changed, *outcome.changes([body], {})], read, answer.next_look)
+
+
+def _used(answer: Plan, read: Sequence[str]) -> list[str]:
+    """The versions that the answer stands on; of a plan that stands on none, the patient."""
+    used = {evidence.reference for evidence in _evidence(answer)} & set(read)
+    return sorted(used | {text for text in read if text.startswith("Patient/")})
+
+
+def _evidence(value: Any) -> Iterator[Evidence]:
+    if isinstance(value, Evidence):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _evidence(part)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _evidence(getattr(value, field.name))
+
+
+def _ident(at: Station, claim: Claim) -> Callable[[str, str], str]:
+    secret = at.clinic.clinical.index_key(claim.tenant)
+
+    def ident(kind: str, key: str) -> str:
+        return pseudonym(derived_id(secret, claim.patient, kind, key))
+
+    return ident
+
+
+def _today(at: Station) -> date:
+    return datetime.fromtimestamp(at.clock() / SECOND, UTC).date()

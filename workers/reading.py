@@ -1,0 +1,120 @@
+"""What is known of one patient, opened: the clinical halves of the compartment and what they point at.
+
+Nothing else is read, and what is derived is kept apart from what was sent: a conclusion is not evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gateway.custody import cipher, records
+from gateway.custody.errors import KeyGone
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, parse_pseudonym, pseudonym
+from gateway.custody.jobs import Claim
+from gateway.custody.keyring import ClinicalKey
+from gateway.custody.opening import Clinic
+from gateway.custody.records import Ref, StoredVersion
+from mappers import lossless
+from mappers.fhir_to_facts import Opened
+from mappers.r4 import references
+
+COLUMN = "clinical"
+_SHARED_EVIDENCE = "Medication/"
+"""The one type outside a patient's compartment that says something about the patient: which drug it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A derived resource as it stands: its head, and the newest version that a worker wrote."""
+
+    head: int
+    last: int
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One patient's data at one moment, and the key to write more of them."""
+
+    key: ClinicalKey
+    sent: tuple[Opened, ...]
+    derived: Mapping[Ref, Derived]
+
+    @property
+    def has_patient(self) -> bool:
+        return any(opened.body.get("resourceType") == "Patient" for opened in self.sent)
+
+
+def read(clinic: Clinic, claim: Claim) -> Known:
+    """Everything about a patient; raises ``KeyGone`` when the patient was erased."""
+    tenant, patient = claim.tenant, claim.patient
+    keys = clinic.clinical.fetch(tenant, (patient, TENANT_COMPARTMENT))
+    if patient not in keys:
+        raise KeyGone
+    with clinic.database.read() as conn:
+        mine = records.compartment(conn, tenant, patient)
+        bodies = [_open(keys, stored) for stored in mine]
+        shared = _shared(conn, tenant, bodies) if TENANT_COMPARTMENT in keys else []
+        written = _last_written(conn, mine)
+    sent = [_opened(s, b) for s, b in zip(mine, bodies, strict=True) if s.origin == "ehr"]
+    sent += [_opened(stored, _open(keys, stored)) for stored in shared]
+    derived = {(last.type, last.id): Derived(head, last.version, _open(keys, last)) for head, last in written}
+    return Known(keys[patient], tuple(sent), derived)
+
+
+def removed(clinic: Clinic, claim: Claim, known: Known, refs: Iterable[Ref]) -> dict[Ref, Derived]:
+    """Which of these a worker wrote and an EHR deleted: they no longer stand, and are not new either."""
+    missing = [ref for ref in refs if ref not in known.derived]
+    keys = {claim.patient: known.key}
+    with clinic.database.read() as conn:
+        found = records.load_all(conn, claim.tenant, missing)
+        last = [pair for stored in found.values() for pair in _written_before(conn, stored)]
+    return {(ours.type, ours.id): Derived(head, ours.version, _open(keys, ours)) for head, ours in last}
+
+
+def reference(stored: StoredVersion) -> str:
+    """A version as evidence names it."""
+    return f"{stored.type}/{pseudonym(stored.id)}/_history/{stored.version}"
+
+
+def _opened(stored: StoredVersion, body: dict[str, Any]) -> Opened:
+    return Opened(reference(stored), body)
+
+
+def _open(keys: Mapping[StoredId, ClinicalKey], stored: StoredVersion) -> dict[str, Any]:
+    home = stored.compartment
+    place = cipher.Place(stored.tenant, home, stored.type, stored.id, stored.version, COLUMN)
+    body: dict[str, Any] = lossless.loads(cipher.unseal(keys[home], place, stored.clinical or b""))
+    return body
+
+
+def _last_written(conn: Connection, mine: Sequence[StoredVersion]) -> list[tuple[int, StoredVersion]]:
+    """For each resource that a worker ever wrote: the head's version, and the newest one by a worker."""
+    found = [(stored.version, stored) for stored in mine if stored.origin == "derived"]
+    for stored in mine:
+        # A clinician may have changed what we derived; then the head is theirs and an older version ours.
+        if stored.origin == "ehr" and stored.version > 1:
+            found += _written_before(conn, stored)
+    return found
+
+
+def _written_before(conn: Connection, stored: StoredVersion) -> list[tuple[int, StoredVersion]]:
+    first = records.load(conn, stored.tenant, stored.type, stored.id, 1)
+    if first is None or first.origin != "derived":
+        return []
+    versions = records.history(conn, stored.tenant, stored.type, stored.id)
+    return [(stored.version, next(v for v in versions if v.origin == "derived"))]
+
+
+def _shared(conn: Connection, tenant: Tenant, bodies: Iterable[dict[str, Any]]) -> list[StoredVersion]:
+    texts = {
+        text for body in bodies for text in references.references(body) if text.startswith(_SHARED_EVIDENCE)
+    }
+    ids = [parse_pseudonym(text.removeprefix(_SHARED_EVIDENCE).partition("/")[0]) for text in texts]
+    found = records.load_all(conn, tenant, [("Medication", i) for i in ids if i is not None])
+    living = [s for s in found.values() if s.clinical is not None and s.compartment == TENANT_COMPARTMENT]
+    return sorted(living, key=lambda stored: stored.write_no)

@@ -1,0 +1,58 @@
+"""What a worker did to whose data, as audit events: one for reading a patient, one for each version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from gateway.custody.audit import Event
+from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.jobs import Claim
+from gateway.custody.records import Write
+
+CLIENT = "careloom-worker"
+_SUCCESS = "0"
+
+
+def looked(claim: Claim, references: Sequence[str], now: int) -> Event:
+    """The patient's data were read. The digest is over the versions, so it can be shown which they were."""
+    return Event(
+        time=now,
+        kind="worker:read",
+        action="R",
+        outcome=_SUCCESS,
+        status=200,
+        client_id=CLIENT,
+        organization=claim.tenant,
+        type="Patient",
+        id=claim.patient,
+        patient=claim.patient,
+        digest=versions_digest(references),
+        request_id=claim.id.hex(),
+        detail=f"versions={len(references)}",
+    )
+
+
+def versions_digest(references: Iterable[str]) -> bytes:
+    """SHA-256 over the references that were read, sorted, each ended by a newline."""
+    return sha256("".join(f"{text}\n" for text in sorted(references)).encode()).digest()
+
+
+def wrote(claim: Claim, write: Write, now: int) -> Event:
+    """A derived version was written."""
+    first = write.version == 1
+    return Event(
+        time=now,
+        kind="worker:create" if first else "worker:update",
+        action="C" if first else "U",
+        outcome=_SUCCESS,
+        status=201 if first else 200,
+        client_id=CLIENT,
+        organization=Tenant(claim.tenant),
+        type=write.type,
+        id=StoredId(write.id),
+        version=write.version,
+        patient=claim.patient,
+        digest=write.digest,
+        request_id=claim.id.hex(),
+    )

@@ -1,0 +1,77 @@
+"""From derived FHIR to rows: sealed under the patient's key, found by blind tokens, committed with the job.
+
+Versions, search rows, the end of this job, the jobs that follow from it, and the audit events are one
+transaction (law 4); its fence lets no worker write whose lease went to another (law 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import partial
+from hashlib import sha256
+
+from gateway.custody import audit, cipher, index, jobs, records
+from gateway.custody.jobs import Claim
+from gateway.custody.keyring import ClinicalKey
+from gateway.custody.records import Write
+from mappers import lossless
+from mappers.plan_identity import PLAN_TOKEN, bears_plan
+from mappers.r4 import search
+from workers import trail
+from workers.outcome import Change
+from workers.reading import COLUMN
+from workers.station import Station
+
+PLAN, PUSH = "plan", "push"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a job leads to: versions to write, what was read for them, and when to look again."""
+
+    changes: Sequence[Change]
+    read: Sequence[str]
+    next_look: date | None
+
+
+def sealed(station: Station, claim: Claim, key: ClinicalKey, change: Change) -> Write:
+    """One version, ready to be written."""
+    place = cipher.Place(claim.tenant, claim.patient, change.type, change.id, change.version, COLUMN)
+    plain = lossless.dumps(dict(change.body))
+    clinical = cipher.seal(key, place, plain, station.entropy(cipher.SALT_BYTES))
+    secret = station.clinic.clinical.index_key(claim.tenant)
+    rows = search.clinical_rows(dict(change.body))
+    tokens = [*rows.tokens, *((PLAN_TOKEN,) if bears_plan(change.body) else ())]
+    return Write(
+        type=change.type,
+        id=change.id,
+        version=change.version,
+        compartment=claim.patient,
+        origin="derived",
+        deleted=False,
+        clinical=clinical,
+        digest=sha256(clinical).digest(),
+        tokens=tuple({index.token_key(secret, change.type, name, value) for name, value in tokens}),
+        ranges=tuple({(index.range_key(secret, change.type, n), low, high) for n, low, high in rows.ranges}),
+    )
+
+
+def commit(station: Station, claim: Claim, writes: Sequence[Write], result: Result) -> None:
+    """Write it all and finish the job. Raises ``Conflict`` or ``LostLease``: nothing is written then."""
+    now, tenant = station.clock(), claim.tenant
+    with station.clinic.database.write() as conn:
+        records.record_writes(conn, tenant, writes, now)
+        jobs.finish(conn, claim, now)
+        ask = partial(jobs.enqueue, conn, tenant, now=now, draw=station.entropy)
+        if result.next_look is not None:
+            ask(PLAN, [claim.patient], not_before=_midnight(result.next_look), reason="time")
+        if any(write.type == "CarePlan" for write in writes):
+            ask(PUSH, [claim.patient], not_before=now, reason="new plan")
+        events = [trail.looked(claim, result.read, now)] if result.read else []
+        audit.append(conn, tenant, [*events, *(trail.wrote(claim, write, now) for write in writes)])
+
+
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, time(), UTC).timestamp()) * jobs.SECOND
