@@ -1,0 +1,138 @@
+"""FHIR's partial dates and times: whether a text is one, and which stretch of time it means.
+
+A text without a zone means the wall clock, wherever that hangs; two texts are compared as instants only
+when both bear a zone, else as the wall clock shows them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
+_time = re.compile(_CLOCK).fullmatch
+_time_with_zone = re.compile(rf"T{_CLOCK}(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))").fullmatch
+
+
+class Stretch(NamedTuple):
+    """From ``start`` up to, not including, ``end``, by the wall clock; ``zone`` is its distance from UTC."""
+
+    start: datetime
+    end: datetime
+    zone: timedelta | None
+
+
+def is_date(text: str) -> bool:
+    """Whether it is a year, a month or a day that exists."""
+    if len(text) == 10:
+        return text[4] == text[7] == "-" and _is_day(text)
+    if len(text) == 7:
+        return text[4] == "-" and _is_day(text + "-01")
+    return len(text) == 4 and _is_day(text + "-01-01")
+
+
+def is_date_time(text: str) -> bool:
+    """Whether it is a date, or a day with time and zone."""
+    return is_instant(text) if len(text) > 10 else is_date(text)
+
+
+def is_instant(text: str) -> bool:
+    return _time_with_zone(text, 10) is not None and is_date(text[:10])
+
+
+def is_time(text: str) -> bool:
+    return _time(text) is not None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return text[:4].isdigit()
+
+
+def stretch(text: str) -> Stretch | None:
+    """The time that a valid date or dateTime covers; None when it is neither."""
+    if len(text) > 10:
+        return _instant(text) if is_instant(text) else None
+    if not is_date(text):
+        return None
+    first, after = _days_of(text)
+    return Stretch(_midnight(first), _midnight(after), None)
+
+
+def _instant(text: str) -> Stretch:
+    leap = text[17:19] == "60"
+    moment = datetime.fromisoformat(text[:17] + "59" + text[19:] if leap else text)
+    wall = moment.replace(tzinfo=None) + timedelta(seconds=leap)
+    fine = timedelta(microseconds=1) if "." in text else timedelta(seconds=1)
+    return Stretch(wall, wall + fine, moment.utcoffset())
+
+
+def _days_of(text: str) -> tuple[date, date]:
+    """The first day and the day after the last one."""
+    year, month = int(text[:4]), int(text[5:7] or 1)
+    if len(text) == 10:
+        day = date.fromisoformat(text)
+        return day, _after(day, 1)
+    if len(text) == 7:
+        return date(year, month, 1), _after(date(year, month, 28), 4).replace(day=1)
+    return date(year, 1, 1), date(year + 1, 1, 1) if year < 9999 else date.max
+
+
+def _after(day: date, days: int) -> date:
+    return date.fromordinal(min(day.toordinal() + days, date.max.toordinal()))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the wall clock has no zone
+
+
+def alike(a: Stretch, b: Stretch) -> tuple[Stretch, Stretch]:
+    """Both on one clock: UTC when both know their zone, the wall clock otherwise."""
+    if a.zone is None or b.zone is None:
+        return a, b
+    return _utc(a, a.zone), _utc(b, b.zone)
+
+
+def _utc(one: Stretch, zone: timedelta) -> Stretch:
+    return Stretch(one.start - zone, one.end - zone, zone)
+
+
+def order(a: str, b: str) -> int | None:
+    """-1, 0 or 1 as ``a`` lies before, on or after ``b``; None when they cannot be told apart or read."""
+    one, other = stretch(a), stretch(b)
+    if one is None or other is None:
+        return None
+    one, other = alike(one, other)
+    if one[:2] == other[:2]:
+        return 0
+    if one.end <= other.start:
+        return -1
+    return 1 if other.end <= one.start else None
+
+
+def day_numbers(text: str) -> tuple[int, int] | None:
+    """First and last day (since 1970-01-01) that a valid text can mean, by the wall clock or by UTC."""
+    if len(text) == 10:
+        day = _day_number(text)
+        return None if day is None else (day, day)
+    found = stretch(text)
+    if found is None:
+        return None
+    if found.zone is None:
+        return found.start.toordinal() - _EPOCH, found.end.toordinal() - 1 - _EPOCH
+    wall, utc = found.start.toordinal() - _EPOCH, (found.start - found.zone).toordinal() - _EPOCH
+    return (wall, utc) if wall < utc else (utc, wall)
+
+
+def _day_number(text: str) -> int | None:
+    if not text[4] == text[7] == "-":
+        return None
+    try:
+        return date.fromisoformat(text).toordinal() - _EPOCH
+    except ValueError:
+        return None
