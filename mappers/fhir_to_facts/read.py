@@ -1,0 +1,89 @@
+"""The table of readers, and the way from resources to ``Facts``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from mappers.facts import Facts
+from mappers.fhir_to_facts import (
+    allergy,
+    condition,
+    encounter,
+    immunization,
+    medication,
+    observation,
+    patient,
+    procedure,
+    service_request,
+)
+from mappers.fhir_to_facts.gathered import Gathered
+from mappers.fhir_to_facts.opened import Opened
+from mappers.fhir_to_facts.settle import settle
+
+OURS = "urn:careloom:"
+
+READERS: Mapping[str, Callable[[Opened, Gathered], None]] = {
+    "AllergyIntolerance": allergy.read,
+    "Condition": condition.read,
+    "Encounter": encounter.read,
+    "Immunization": immunization.read,
+    "Medication": medication.read_medication,
+    "MedicationAdministration": medication.read,
+    "MedicationDispense": medication.read,
+    "MedicationRequest": medication.read,
+    "MedicationStatement": medication.read,
+    "Observation": observation.read,
+    "Patient": patient.read,
+    "Procedure": procedure.read,
+    "ServiceRequest": service_request.read,
+}
+
+
+def facts(resources: Sequence[Opened], as_of: date) -> Facts:
+    """What is known of one patient as of a day, from the clinical halves of their compartment."""
+    current = _current(resources)
+    found = Gathered(
+        as_of=as_of,
+        opened=current,
+        settings={
+            local: encounter.setting(opened)
+            for local, opened in current.items()
+            if opened.type == "Encounter"
+        },
+    )
+    for opened in sorted(current.values(), key=lambda one: one.reference):
+        _read(opened, found)
+    for older in {one.reference: one for one in resources if one is not current[one.local]}.values():
+        if older.reference != current[older.local].reference:
+            found.set_aside(older, "is an older version")
+    return settle(found, Counter(opened.type for opened in current.values()))
+
+
+def _current(resources: Sequence[Opened]) -> dict[str, Opened]:
+    """The newest version of each resource."""
+    newest: dict[str, Opened] = {}
+    for opened in resources:
+        known = newest.get(opened.local)
+        if known is None or known.version < opened.version:
+            newest[opened.local] = opened
+    return newest
+
+
+def _read(opened: Opened, found: Gathered) -> None:
+    """What Careloom derived itself is no evidence, or it would confirm itself."""
+    reader = READERS.get(opened.type)
+    if _is_ours(opened):
+        found.set_aside(opened, "was written by Careloom")
+    elif reader is None:
+        found.set_aside(opened, "is of a type that gives no fact")
+    else:
+        reader(opened, found)
+
+
+def _is_ours(opened: Opened) -> bool:
+    identifiers = opened.body.get("identifier", ())
+    if not isinstance(identifiers, list):
+        return False
+    return any(str(one.get("system", "")).startswith(OURS) for one in identifiers)
