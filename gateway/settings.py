@@ -29,8 +29,8 @@ class Settings:
 
     storage: Storage
     base_url: str = "http://127.0.0.1:8080"
-    policy: str = "limited"
-    release_policy: str = "partner"
+    policy: str = "clinical"
+    release_policy: str = "partner-limited"
     body_limit: int = 32 * 1024 * 1024
     json_depth: int = 100
     entry_limit: int = 5_000

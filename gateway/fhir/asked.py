@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from werkzeug.datastructures import Headers
+
 from gateway.auth.actor import Actor
-from gateway.intake import Intake
-from gateway.release import Release
 from gateway.settings import Settings
 from gateway.stored import Clock
 
 if TYPE_CHECKING:
     from gateway.fhir.page_links import PageLinks
     from gateway.fhir.trail import Trail
+    from gateway.intake import Intake
+    from gateway.release import Release
 
 Parameters: TypeAlias = list[tuple[str, str]]
 
@@ -24,7 +26,7 @@ class Asked:
     """One request that was let in. ``parameters`` are without those that concern the answer's form."""
 
     actor: Actor
-    headers: Mapping[str, str]
+    headers: Headers
     parameters: Parameters
     type: str = ""
     id: str = ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
 from typing import Any
+
+from werkzeug.datastructures import Headers
 
 from gateway.fhir.asked import Asked, Services
 from gateway.fhir.outcome import TurnedAway, turned_away
@@ -14,7 +15,7 @@ from mappers import lossless
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-def unpacked(body: bytes, headers: Mapping[str, str], limit: int) -> bytes:
+def unpacked(body: bytes, headers: Headers, limit: int) -> bytes:
     """The body as it was before ``Content-Encoding``, never longer than the limit."""
     encoding = headers.get("Content-Encoding", "identity").strip().lower()
     if len(body) > limit:

@@ -1,4 +1,4 @@
-"""``/fhir/metadata`` and the SMART discovery document: made from the tables that serve, so they cannot lie."""
+"""``/fhir/metadata`` and the SMART discovery document, made from the tables that serve."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
         codes = [r.interaction for r in routes if r.type == type_]
         found = [{"name": name, "type": _TRAIL_TYPES.get(name, "token")} for name in NAMES]
     else:
-        found = [{"name": p.name, "type": p.type} for p in _parameters(type_)]
+        found = [{"name": p.name, "type": p.type} for p in r4_search.parameters(type_).values()]
     served: dict[str, Any] = {
         "type": type_,
         "interaction": [{"code": code} for code in dict.fromkeys(codes)],
@@ -82,10 +82,6 @@ def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
     if "create" in codes:
         served |= {"readHistory": True, "updateCreate": True, "conditionalCreate": True}
     return served | {"searchParam": sorted(found, key=lambda p: str(p["name"]))}
-
-
-def _parameters(type_: str) -> Iterable[Any]:
-    return r4_search.parameters(type_).values()
 
 
 def _security(settings: Settings) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from werkzeug.datastructures import MIMEAccept
+from werkzeug.datastructures import Headers, MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from gateway.fhir.asked import Parameters
@@ -20,7 +18,7 @@ FORM = ("_format", "_pretty")
 """Parameters that concern the answer's form; every interaction has them."""
 
 
-def check_answer(headers: Mapping[str, str], parameters: Parameters) -> None:
+def check_answer(headers: Headers, parameters: Parameters) -> None:
     """Refuse with 406 where the client would understand nothing that is served."""
     asked = dict(parameters).get("_format")
     if asked is not None:
@@ -33,7 +31,7 @@ def check_answer(headers: Mapping[str, str], parameters: Parameters) -> None:
         raise _not_acceptable()
 
 
-def check_body(headers: Mapping[str, str], served: tuple[str, ...] = _JSON) -> None:
+def check_body(headers: Headers, served: tuple[str, ...] = _JSON) -> None:
     """Refuse with 415 a body of another kind, another FHIR version or another character set."""
     kind, options = parse_options_header(headers.get("Content-Type", ""))
     if kind not in served:
@@ -44,7 +42,7 @@ def check_body(headers: Mapping[str, str], served: tuple[str, ...] = _JSON) -> N
         raise turned_away(Kind.MEDIA_TYPE, "not-supported", "This server speaks FHIR R4 (4.0).")
 
 
-def preferred(headers: Mapping[str, str], name: str) -> str | None:
+def preferred(headers: Headers, name: str) -> str | None:
     """The value of one preference, such as ``return`` or ``handling``, in the ``Prefer`` header."""
     for part in headers.get("Prefer", "").replace(";", ",").split(","):
         key, _, value = part.strip().partition("=")

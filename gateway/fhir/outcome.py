@@ -71,6 +71,7 @@ _CUSTODY: tuple[tuple[type[errors.CustodyError], Kind, Issue], ...] = (
 )
 
 _HTTP = {
+    400: refused(Kind.MALFORMED, "structure", "The request broke off or cannot be read."),
     404: refused(Kind.NOT_FOUND, "not-found", "Nothing is served at this address."),
     405: refused(Kind.METHOD, "not-supported", "This method is not served at this address; see Allow."),
     413: refused(Kind.TOO_LARGE, "too-long", "The body is larger than this server accepts."),
@@ -95,7 +96,7 @@ def refusal_of(error: Exception) -> Refused:
     if isinstance(error, lossless.NotJson):
         return TurnedAway(Kind.MALFORMED, [Issue("structure", f"{error}.", error.where)])
     if isinstance(error, HTTPException):
-        known = _HTTP.get(error.code or 500, _HTTP[404])
+        known = _HTTP.get(error.code or 500, _BROKEN)
         return TurnedAway(known.kind, known.issues)
     for kind_of_error, kind, issue in _CUSTODY:
         if isinstance(error, kind_of_error):

@@ -1,8 +1,8 @@
 """What is served below ``/fhir``, as data: one row per interaction.
 
 ``scope`` is the letter of ``cruds`` that the token needs on the type; ``ENTRIES`` leaves it to the use case,
-which asks for each entry of a bundle; ``PUBLIC`` needs no token and tells nothing of anybody. ``audit`` is the
-kind of the event that stands in the trail. The capability statement is made from this table.
+which asks for each entry of a bundle; ``PUBLIC`` needs no token and tells nothing of anybody. ``audit`` is
+the kind of the event that stands in the trail. The capability statement is made from this table.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ UNRECORDED = "none"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One interaction: FHIR's code for it, what it needs, and what serves it."""
+    """One interaction: FHIR's code for it, what it needs, and what serves it. Paths are below ``/fhir``."""
 
     method: str
     path: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
@@ -67,9 +68,9 @@ class Trail:
         following = Position(ceiling, _pack(shown[-1])) if more else None
         return Page(tuple(self._stored(actor, row) for row in shown), total, following)
 
-    def _stored(self, actor: Actor, row: Row[tuple[object, ...]]) -> Stored:
-        log, seq, *rest = row
-        event = mapping.Row(Tenant(log), seq, audit.Event(*rest))  # type: ignore[arg-type]
+    def _stored(self, actor: Actor, row: Row[Any]) -> Stored:
+        log, seq, *rest = tuple(row)
+        event = mapping.Row(Tenant(log), seq, audit.Event(*rest))
         body = mapping.audit_event(event, self.vault.outside(actor.organization).show)
         return Stored(TRAIL, mapping.ident(event), 1, event.event.time, body)
 
@@ -99,7 +100,7 @@ def _logs(actor: Actor) -> tuple[Tenant, ...]:
     return (SYSTEM, actor.organization)
 
 
-def _page(conn: Connection, wanted: Clause, after: Position | None, limit: int) -> Sequence[Row[object]]:
+def _page(conn: Connection, wanted: Clause, after: Position | None, limit: int) -> Sequence[Row[Any]]:
     query = select(audit_event).where(wanted)
     if after is not None:
         query = query.where(_older(*_unpack(after.after)))
@@ -111,8 +112,9 @@ def _older(time: int, log: int, seq: int) -> Clause:
     return or_(_c.time < time, same_time)
 
 
-def _pack(row: Row[object]) -> int:
-    return ((row.time << _BITS) | row.log) << _BITS | row.seq
+def _pack(row: Row[Any]) -> int:
+    time, log, seq = int(row.time), int(row.log), int(row.seq)
+    return ((time << _BITS) | log) << _BITS | seq
 
 
 def _unpack(place: int) -> tuple[int, int, int]:

@@ -17,13 +17,14 @@ from gateway.fhir.asked import Parameters
 from gateway.fhir.audit_event import INTERACTION, KIND_SYSTEM, SUBTYPES, TYPES
 from gateway.fhir.outcome import TurnedAway, turned_away
 from gateway.refusal import Kind
+from mappers.r4.dates import stretch
 
 Clause: TypeAlias = ColumnElement[bool]
 Resolve: TypeAlias = Callable[[str, str], StoredId | None]
 """The stored id behind ``Type`` and an id as the officer's organization writes it."""
 
 _c = audit_event.c
-_MICRO = timedelta(microseconds=1)
+_NO_TIME = timedelta()
 _DAY = 86_400_000_000
 _ACTION_SYSTEM = "http://hl7.org/fhir/audit-event-action"
 _OUTCOME_SYSTEM = "http://hl7.org/fhir/audit-event-outcome"
@@ -128,46 +129,19 @@ NAMES: Sequence[str] = (*_PLAIN, "patient", "entity")
 def span(text: str) -> tuple[int, int]:
     """The first microsecond that a FHIR date or instant means, and the first that it no longer does."""
     # A plus sign that was not escaped arrives as a space.
-    text = text.replace(" ", "+")
-    for form, longer in _FORMS:
-        try:
-            start = datetime.strptime(text.replace("Z", "+0000"), form)
-        except ValueError:
-            continue
-        start = start if start.tzinfo else start.replace(tzinfo=UTC)
-        try:
-            return _micros(start), _micros(longer(start))
-        except OverflowError:
-            break
-    raise _bad_date()
-
-
-def _next_year(day: datetime) -> datetime:
-    return day.replace(year=day.year + 1)
-
-
-def _next_month(day: datetime) -> datetime:
-    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-
-
-_FORMS: Sequence[tuple[str, Callable[[datetime], datetime]]] = (
-    ("%Y", _next_year),
-    ("%Y-%m", _next_month),
-    ("%Y-%m-%d", lambda t: t + timedelta(days=1)),
-    ("%Y-%m-%dT%H:%M", lambda t: t + timedelta(minutes=1)),
-    ("%Y-%m-%dT%H:%M%z", lambda t: t + timedelta(minutes=1)),
-    ("%Y-%m-%dT%H:%M:%S", lambda t: t + timedelta(seconds=1)),
-    ("%Y-%m-%dT%H:%M:%S%z", lambda t: t + timedelta(seconds=1)),
-    ("%Y-%m-%dT%H:%M:%S.%f", lambda t: t + timedelta(milliseconds=1)),
-    ("%Y-%m-%dT%H:%M:%S.%f%z", lambda t: t + timedelta(milliseconds=1)),
-)
+    found = stretch(text.replace(" ", "+"))
+    if found is None:
+        raise _bad_date()
+    start, end = (_micros(wall - (found.zone or _NO_TIME)) for wall in (found.start, found.end))
+    # What we show of an instant ends at the millisecond.
+    return start, max(end, start + 1000)
 
 
 def _micros(moment: datetime) -> int:
-    return (moment - datetime.fromtimestamp(0, UTC)) // _MICRO
+    return (moment.replace(tzinfo=UTC) - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def _bad_date() -> TurnedAway:
     return turned_away(
-        Kind.MALFORMED, "value", "date must be a FHIR date or instant, with a prefix or without."
+        Kind.MALFORMED, "value", "date must be a FHIR date or instant, such as ge2026-01-31T08:00:00Z."
     )

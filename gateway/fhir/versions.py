@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from werkzeug.datastructures import Headers
 from werkzeug.http import http_date, parse_date, parse_etags
 
 from gateway.fhir.asked import Asked, Reply, Services
@@ -20,7 +19,7 @@ def headers_of(stored: Stored) -> dict[str, str]:
     return {"ETag": f'W/"{stored.version}"', "Last-Modified": http_date(stored.updated // _SECOND)}
 
 
-def is_known(headers: Mapping[str, str], etag: str, updated: int | None = None) -> bool:
+def is_known(headers: Headers, etag: str, updated: int | None = None) -> bool:
     """Whether the client has this already: by ETag where it names one, else by time."""
     none_match = headers.get("If-None-Match")
     if none_match is not None:
@@ -29,7 +28,7 @@ def is_known(headers: Mapping[str, str], etag: str, updated: int | None = None) 
     return since is not None and updated is not None and updated // _SECOND <= since.timestamp()
 
 
-def if_match(headers: Mapping[str, str]) -> int | None:
+def if_match(headers: Headers) -> int | None:
     """The version that must be current for a write, where one is named."""
     text = headers.get("If-Match")
     if text is None:

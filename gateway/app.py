@@ -1,0 +1,99 @@
+"""The one place where the web side is put together: storage, keys, use cases, edges; nothing at import."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from flask import Flask
+
+from gateway.auth.endpoint import TokenEndpoint
+from gateway.auth.keysource import KeySource, fetch_over_https
+from gateway.auth.tokens import Issuer
+from gateway.custody.identity.vault import Vault, open_vault
+from gateway.fhir import capability, outcome
+from gateway.fhir.asked import Services
+from gateway.fhir.door import Door
+from gateway.fhir.edge import Edge
+from gateway.fhir.page_links import PageLinks
+from gateway.fhir.rate import RateLimit
+from gateway.fhir.routes import ROUTES
+from gateway.fhir.trail import Trail
+from gateway.health import Health
+from gateway.intake import Intake
+from gateway.intake.looking import Looking
+from gateway.metrics import Metrics
+from gateway.privacy import policy
+from gateway.release import Release
+from gateway.settings import Settings
+from gateway.stored import Clock, Entropy
+from mappers import lossless
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Time and randomness, as arguments (law 11)."""
+
+    clock: Clock
+    entropy: Entropy
+
+
+def the_world() -> World:
+    """The clock and the randomness of the machine."""
+    return World(lambda: time.time_ns() // 1000, os.urandom)
+
+
+def create_app(settings: Settings, world: World | None = None) -> Flask:
+    """The gateway as a WSGI application. Raises a ``CustodyError`` when the storage cannot be opened."""
+    world = world or the_world()
+    vault = open_vault(settings.storage)
+    issuer = _issuer(settings, vault, world)
+    edge = _edge(settings, vault, issuer, world)
+    app = Flask("gateway", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
+    app.extensions["careloom_vault"] = vault
+    edge.mount(app)
+    TokenEndpoint(issuer, world.entropy).mount(app)
+    Health(settings, vault, edge.metrics).mount(app)
+    return app
+
+
+def _issuer(settings: Settings, vault: Vault, world: World) -> Issuer:
+    return Issuer(
+        database=vault.database,
+        keys=KeySource(fetch_over_https(settings.jwks_seconds), world.clock),
+        audience=settings.token_url,
+        seconds=settings.token_seconds,
+        clock=world.clock,
+        entropy=world.entropy,
+    )
+
+
+def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edge:
+    release = Release(vault, policy.load(settings.release_policy), world.clock)
+    statement = capability.statement(ROUTES, settings, version("careloom"), world.clock())
+    services = Services(
+        intake=_intake(settings, vault, release, world),
+        release=release,
+        trail=Trail(vault, world.clock),
+        pages=PageLinks(vault.identity.index_key, world.entropy),
+        settings=settings,
+        clock=world.clock,
+        capability=lossless.dumps(statement),
+        smart_configuration=lossless.dumps(capability.smart(settings)),
+    )
+    door = Door(vault.database, issuer, RateLimit(settings.rate, world.clock), world.clock)
+    return Edge(services, door, Metrics(), world.entropy)
+
+
+def _intake(settings: Settings, vault: Vault, release: Release, world: World) -> Intake:
+    return Intake(
+        vault=vault,
+        policy=policy.load(settings.policy),
+        clock=world.clock,
+        entropy=world.entropy,
+        looking=Looking(release.find, release.read, release.originals),
+        explain=outcome.explain,
+    )

@@ -1,0 +1,101 @@
+"""Who is let through to a view, and the trace of whoever is not.
+
+A use case records what it was asked, also where it finds nothing. What is refused before, or for want of a
+right, is recorded here, in a transaction of its own: in the log of the client's organization, for a partner
+in that of each organization that granted it something, and in the system log where nobody is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.auth.actor import Actor, Role
+from gateway.auth.caller import Caller
+from gateway.auth.tokens import Issuer
+from gateway.custody import audit
+from gateway.custody.audit import Event
+from gateway.custody.database import Database
+from gateway.custody.ids import SYSTEM, Tenant
+from gateway.fhir.outcome import status_of, turned_away
+from gateway.fhir.rate import RateLimit
+from gateway.fhir.routes import ENTRIES, Route
+from gateway.refusal import Kind, Refused
+from gateway.stored import Clock
+from gateway.trace import MINOR
+from mappers.r4.model import MODEL
+
+_BEARER = "bearer "
+_RECORDED_BY_USE_CASE = (Kind.NOT_FOUND, Kind.GONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Knows tokens, scopes and the rate at which a client may ask."""
+
+    database: Database
+    issuer: Issuer
+    rate: RateLimit
+    clock: Clock
+
+    def actor(self, authorization: str | None, caller: Caller) -> Actor:
+        """Whose token this is; raises ``Refused`` where it is nobody's."""
+        token = authorization or ""
+        if not token[: len(_BEARER)].lower() == _BEARER:
+            raise turned_away(Kind.UNAUTHENTICATED, "login", "Send a token: Authorization: Bearer …")
+        found = self.issuer.actor(token[len(_BEARER) :].strip(), caller.address, caller.request_id)
+        if found is None:
+            raise turned_away(
+                Kind.UNAUTHENTICATED,
+                "login",
+                "The token is not known, has run out or was revoked; get a new one.",
+            )
+        return found
+
+    def admit(self, actor: Actor, route: Route, type_: str) -> None:
+        """Whether this actor may ask this at all."""
+        if not self.rate.allows(actor.client_id):
+            raise turned_away(Kind.TOO_MANY, "throttled", "Too many requests; wait as Retry-After says.")
+        if type_ and type_ not in MODEL.resources:
+            raise turned_away(Kind.NOT_FOUND, "not-supported", "FHIR R4 has no resource type of this name.")
+        if route.scope != ENTRIES and not actor.scopes.allows(type_, route.scope):
+            raise turned_away(Kind.FORBIDDEN, "forbidden", "The token's scopes do not allow this.")
+
+    def record(self, refusal: Refused, route: Route, type_: str, who: Actor | Caller) -> None:
+        """The event of a refusal, unless the use case has written it."""
+        by_use_case = refusal.kind in _RECORDED_BY_USE_CASE and type(refusal) is Refused
+        # An event for each request above the rate would be the flood that the rate is there to stop.
+        if by_use_case or refusal.kind is Kind.TOO_MANY:
+            return
+        event = self._event(refusal, route, type_, who)
+        with self.database.write() as conn:
+            for log in _logs(who):
+                audit.append(conn, log, [event])
+
+    def _event(self, refusal: Refused, route: Route, type_: str, who: Actor | Caller) -> Event:
+        known = who if isinstance(who, Actor) else None
+        return Event(
+            time=self.clock(),
+            kind=route.audit,
+            action=_ACTIONS.get(route.method, "E"),
+            outcome=MINOR,
+            status=status_of(refusal),
+            client_id=known.client_id if known else None,
+            organization=known.organization if known else None,
+            user=known.user if known else None,
+            purpose=known.purpose if known else None,
+            type=type_ if type_ in MODEL.resources else None,
+            address=who.address,
+            request_id=who.request_id,
+            detail=refusal.issues[0].code if refusal.issues else None,
+        )
+
+
+_ACTIONS = {"GET": "R", "PUT": "U", "DELETE": "D"}
+
+
+def _logs(who: Actor | Caller) -> tuple[Tenant, ...]:
+    if isinstance(who, Caller):
+        return (SYSTEM,)
+    if who.role is Role.PARTNER:
+        return who.grants or (SYSTEM,)
+    return (who.organization,)

@@ -1,0 +1,32 @@
+"""A token bucket per client: whoever asks faster than the setting for longer than a second has to wait."""
+
+from __future__ import annotations
+
+import threading
+
+from gateway.stored import Clock
+
+_SECOND = 1_000_000
+_MOST_CLIENTS = 10_000
+
+
+class RateLimit:
+    """``per_second`` requests of each client, in this process; a second's worth may come at once."""
+
+    def __init__(self, per_second: int, clock: Clock) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: dict[str, tuple[float, int]] = {}
+
+    def allows(self, client_id: str) -> bool:
+        """Whether this request may be served now; it is counted when it may."""
+        now = self._clock()
+        with self._lock:
+            if len(self._buckets) > _MOST_CLIENTS:
+                self._buckets.clear()
+            level, seen = self._buckets.get(client_id, (float(self._per_second), now))
+            level = min(self._per_second, level + (now - seen) * self._per_second / _SECOND)
+            allowed = level >= 1
+            self._buckets[client_id] = (level - allowed, now)
+        return allowed

@@ -1,0 +1,96 @@
+"""What operators and orchestrators ask: does the process live, can it work, how much has it done.
+
+Ready means that the database answers and the keys open. A broker that is down does not count: bundles are
+accepted all the same and the work is done when it returns, so the answer is "degraded", not "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import redis
+from flask import Flask, Response, jsonify
+from sqlalchemy import text
+
+from gateway.custody import broker
+from gateway.custody.errors import CustodyError
+from gateway.custody.identity.vault import Vault
+from gateway.custody.ids import SYSTEM
+from gateway.metrics import Metrics
+from gateway.settings import Settings
+
+_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The addresses that need no token and tell nothing of anybody."""
+
+    settings: Settings
+    vault: Vault
+    metrics: Metrics
+
+    def mount(self, app: Flask) -> None:
+        views: dict[str, Callable[[], Response]] = {
+            "/": self.front,
+            "/healthz": self.healthz,
+            "/readyz": self.readyz,
+            "/metrics": self.count,
+        }
+        for path, view in views.items():
+            app.add_url_rule(path, endpoint=path, view_func=view, methods=["GET"])
+
+    def healthz(self) -> Response:
+        """The process lives."""
+        return jsonify({"status": "ok"})
+
+    def readyz(self) -> Response:
+        """It can work."""
+        parts = {
+            "database": _answers(self._database),
+            "keys": _answers(self._keys),
+            "broker": _answers(self._broker),
+        }
+        ready = parts["database"] and parts["keys"]
+        status = "ready" if all(parts.values()) else "degraded" if ready else "unavailable"
+        told = {name: "ok" if fine else "down" for name, fine in parts.items()}
+        answer = jsonify({"status": status, **told})
+        answer.status_code = 200 if ready else 503
+        return answer
+
+    def count(self) -> Response:
+        return Response(self.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def front(self) -> Response:
+        return Response(_FRONT.format(base=self.settings.base_url), content_type="text/html; charset=utf-8")
+
+    def _database(self) -> None:
+        with self.vault.database.read() as conn:
+            conn.execute(text("SELECT 1 FROM client LIMIT 1"))
+
+    def _keys(self) -> None:
+        self.vault.clinical.index_key(SYSTEM)
+        self.vault.identity.index_key(SYSTEM)
+
+    def _broker(self) -> None:
+        url = broker.url(self.settings.storage)
+        with redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS) as client:
+            client.ping()
+
+
+def _answers(ask: Callable[[], None]) -> bool:
+    try:
+        ask()
+    except (CustodyError, redis.RedisError, OSError, ValueError):
+        return False
+    return True
+
+
+_FRONT = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Careloom</title></head>
+<body><h1>Careloom</h1>
+<p>FHIR R4 (JSON) is served at <a href="{base}/fhir/metadata">{base}/fhir</a>. Clients come in by
+<a href="{base}/fhir/.well-known/smart-configuration">SMART Backend Services</a>.</p>
+</body></html>
+"""
