@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import hmac
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from struct import Struct
+from typing import ClassVar
 
 import zstandard
 from cryptography.exceptions import InvalidTag
@@ -27,7 +29,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.custody.errors import Tampered
 from gateway.custody.ids import StoredId, Tenant
-from gateway.custody.keyring import DataKey
+
+CLINICAL, WITHHELD, LINK = "clinical", "withheld", "link"
+"""The columns that hold envelopes. A link has version 0."""
 
 ENVELOPE_VERSION = 1
 SALT_BYTES = 16
@@ -43,9 +47,18 @@ _LABEL = b"careloom/1/cell"
 _KEY_END, _COMMITMENT_END, _NONCE_END = 32, 48, 60
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class DataKey:
+    """The secrets of one subject by generation; new cells are sealed under the current one."""
+
+    side: ClassVar[bytes]
+    current: int
+    secrets: Mapping[int, bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sealed cell belongs. ``patient`` is the compartment; ``column`` names table and column."""
+    """Where a sealed cell belongs: ``patient`` is the compartment, ``column`` one of the three above."""
 
     tenant: Tenant
     patient: StoredId

@@ -13,9 +13,9 @@ import hmac
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from gateway.custody.cipher import DataKey
 from gateway.custody.database import Database
 from gateway.custody.errors import KeyGone
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
@@ -26,15 +26,6 @@ from gateway.custody.tables import clinical_key, identity_key
 
 KEY_BYTES = 32
 FIRST_GENERATION = 1
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class DataKey:
-    """The secrets of one subject by generation; new cells are sealed under the current one."""
-
-    side: ClassVar[bytes]
-    current: int
-    secrets: Mapping[int, bytes]
 
 
 class ClinicalKey(DataKey):
@@ -68,6 +59,8 @@ class KeyRing(Generic[K]):
         self.store, self.roots = store, roots
         self._purpose, self._kind, self._clock = purpose, kind, clock
         self._cache = KeyCache()
+        # No erasure of a patient touches these, so they need not be asked for again.
+        self._index: dict[Tenant, bytes] = {}
 
     def ensure(self, tenant: Tenant, subjects: Iterable[StoredId]) -> dict[StoredId, K]:
         """The keys of all these subjects; missing ones are made, and are committed before this returns."""
@@ -93,9 +86,13 @@ class KeyRing(Generic[K]):
 
     def index_key(self, tenant: Tenant) -> bytes:
         """The tenant's own key that search rows and ids of this side are hashed under."""
-        secrets = self._ensure(tenant, {TENANT_COMPARTMENT}, f"{self._purpose}-index")[TENANT_COMPARTMENT]
-        # Hashes are looked up again for ever: there is one generation and no second.
-        return secrets[FIRST_GENERATION]
+        known = self._index.get(tenant)
+        if known is None:
+            purpose = f"{self._purpose}-index"
+            secrets = self._ensure(tenant, {TENANT_COMPARTMENT}, purpose)[TENANT_COMPARTMENT]
+            # Hashes are looked up again for ever: there is one generation and no second.
+            known = self._index[tenant] = secrets[FIRST_GENERATION]
+        return known
 
     def destroy(self, tenant: Tenant, subject: StoredId) -> int:
         """Make everything sealed under this subject's keys unreadable for good."""

@@ -6,7 +6,7 @@ A worker's process is given the clinical key file and no other; nothing here ask
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gateway.custody.database import Database, Side
 from gateway.custody.ids import STORED_ID_BYTES, StoredId, Tenant
@@ -16,33 +16,16 @@ from gateway.custody.settings import Storage
 
 
 @dataclass(frozen=True, slots=True)
-class ClinicKeys:
-    """What a tenant's derived ids and clinical search rows are made with."""
-
-    index: bytes
-    derive: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Clinic:
     """Everything that the workers' side holds."""
 
     database: Database
     keys: Database
     clinical: KeyRing[ClinicalKey]
-    _tenants: dict[Tenant, ClinicKeys] = field(default_factory=dict, repr=False)
-
-    def of(self, tenant: Tenant) -> ClinicKeys:
-        """The clinical index keys of a tenant."""
-        known = self._tenants.get(tenant)
-        if known is None:
-            index = self.clinical.index_key(tenant)
-            known = self._tenants[tenant] = ClinicKeys(derive(index, "search"), derive_key(index))
-        return known
 
     def derived_id(self, tenant: Tenant, patient: StoredId, kind: str, key: str) -> StoredId:
         """The stored id of what is derived: the same again for the same patient, kind and key."""
-        return derived_id(self.of(tenant).derive, patient, kind, key)
+        return derived_id(self.clinical.index_key(tenant), patient, kind, key)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -50,15 +33,10 @@ class Clinic:
         self.keys.close()
 
 
-def derive_key(index_key: bytes) -> bytes:
-    """The key that derived ids of a tenant are made with."""
-    return derive(index_key, "derived-id")
-
-
-def derived_id(key: bytes, patient: StoredId, kind: str, name: str) -> StoredId:
+def derived_id(index_key: bytes, patient: StoredId, kind: str, name: str) -> StoredId:
     """The stored id of what is derived for a patient under this kind and name."""
     told = patient + f"\0{kind}\0{name}".encode()
-    return StoredId(hmac.digest(key, told, "sha256")[:STORED_ID_BYTES])
+    return StoredId(hmac.digest(derive(index_key, "derived-id"), told, "sha256")[:STORED_ID_BYTES])
 
 
 def open_clinic(storage: Storage) -> Clinic:

@@ -26,6 +26,8 @@ from gateway.custody.tables import (
     write_counter,
 )
 
+_v = version.c
+
 Ref = tuple[str, StoredId]
 """Type and stored id: which resource of a tenant."""
 
@@ -58,6 +60,7 @@ class Head:
     write_no: WriteNo
     compartment: StoredId
     deleted: bool
+    written: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,7 @@ def erased(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> set[Ref]:
     columns = select(tombstone.c.type, tombstone.c.id)
     return {
         (row[0], row[1])
-        for where in _each_type(tombstone, tenant, refs)
+        for where in each_type(tombstone, tenant, refs)
         for row in conn.execute(columns.where(where))
     }
 
@@ -196,10 +199,12 @@ def erased(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> set[Ref]:
 def heads(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref, Head]:
     """The heads of these resources; who was never written is absent, who was deleted is not."""
     head = record.c
-    columns = select(head.type, head.id, head.version, head.write_no, head.compartment, head.deleted)
+    columns = select(
+        head.type, head.id, head.version, head.write_no, head.compartment, head.deleted, _v.written
+    ).join(version, _v.write_no == head.write_no)
     return {
-        (row[0], row[1]): Head(row[2], row[3], row[4], bool(row[5]))
-        for where in _each_type(record, tenant, refs)
+        (row[0], row[1]): Head(row[2], row[3], row[4], bool(row[5]), row[6])
+        for where in each_type(record, tenant, refs)
         for row in conn.execute(columns.where(where))
     }
 
@@ -222,7 +227,7 @@ def load_all(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref,
     """The newest versions of these resources."""
     return {
         (stored.type, stored.id): stored
-        for where in _each_type(record, tenant, refs)
+        for where in each_type(record, tenant, refs)
         for stored in _stored(conn, _CURRENT.where(where))
     }
 
@@ -246,9 +251,13 @@ def history(
     return _stored(conn, query.order_by(_v.version.desc()).limit(window.limit))
 
 
-def compartment(conn: Connection, tenant: Tenant, patient: StoredId) -> list[StoredVersion]:
+def compartment(
+    conn: Connection, tenant: Tenant, patient: StoredId, type_: str | None = None
+) -> list[StoredVersion]:
     """What workers may know of a patient now, in the order of writing, without what was deleted."""
     mine = and_(record.c.tenant == tenant, record.c.compartment == patient)
+    if type_ is not None:
+        mine = and_(mine, record.c.type == type_)
     return _stored(conn, _living(mine))
 
 
@@ -260,7 +269,6 @@ def linked(conn: Connection, tenant: Tenant, patient: StoredId) -> list[StoredVe
     return _stored(conn, _living(and_(record.c.tenant == tenant, record.c.write_no.in_(links))))
 
 
-_v = version.c
 _DELETED = [column.name for column in version.columns].index("deleted")
 _VERSIONS = select(version)
 _CURRENT = _VERSIONS.join(record, record.c.write_no == _v.write_no)
@@ -280,7 +288,7 @@ def _version(row: tuple[Any, ...]) -> StoredVersion:
     return StoredVersion(*values)
 
 
-def _each_type(table: Table, tenant: Tenant, refs: Iterable[Ref]) -> Iterable[ColumnElement[bool]]:
+def each_type(table: Table, tenant: Tenant, refs: Iterable[Ref]) -> Iterable[ColumnElement[bool]]:
     """One condition per type and batch, each of which the table's primary key answers."""
     by_type: dict[str, set[StoredId]] = {}
     for type_, id_ in refs:

@@ -7,22 +7,15 @@ way back with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.custody.cipher import Place, seal, unseal
-from gateway.custody.database import in_batches
 from gateway.custody.ids import StoredId, Tenant
-from gateway.custody.keyring import IdentityKey
-from gateway.custody.records import Ref
+from gateway.custody.records import Ref, each_type
 from gateway.custody.tables import link
-
-COLUMN = "link.sealed"
-# A link is written once and has no versions.
-_VERSION = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,55 +28,25 @@ class Link:
     compartment: StoredId
     sealed: bytes
 
-    def place(self) -> Place:
-        """Where it belongs."""
-        return _place(self.tenant, self.compartment, (self.type, self.id))
-
-
-def seal_link(key: IdentityKey, place: tuple[Tenant, StoredId, Ref], text: str, salt: bytes) -> Link:
-    """The link of a resource, given as tenant, compartment and (type, id), to the EHR's own id."""
-    tenant, compartment, (type_, id_) = place
-    return Link(tenant, type_, id_, compartment, seal(key, _place(*place), text.encode(), salt))
-
-
-def open_link(key: IdentityKey, found: Link) -> str:
-    """The EHR's own id."""
-    return unseal(key, found.place(), found.sealed).decode()
-
 
 def put(conn: Connection, links: Sequence[Link]) -> None:
-    """Keep these links; one that is kept already stays as it is."""
+    """Keep these links; the newest counts, for a resource may have moved to another compartment."""
     if not links:
         return
-    rows = [
-        {
-            "tenant": new.tenant,
-            "type": new.type,
-            "id": new.id,
-            "compartment": new.compartment,
-            "sealed": new.sealed,
-        }
-        for new in sorted(links, key=lambda new: (new.tenant, new.type, new.id))
-    ]
     dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    conn.execute(dialect.insert(link).on_conflict_do_nothing(), rows)
-
-
-def get(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> Mapping[Ref, Link]:
-    """The links of these resources; who has none is absent."""
-    by_type: dict[str, set[StoredId]] = {}
-    for type_, id_ in refs:
-        by_type.setdefault(type_, set()).add(id_)
-    found = (
-        Link(*row)
-        for type_, ids in by_type.items()
-        for batch in in_batches(ids)
-        for row in conn.execute(
-            select(link).where(and_(link.c.tenant == tenant, link.c.type == type_, link.c.id.in_(batch)))
-        )
+    first = dialect.insert(link)
+    moved = first.on_conflict_do_update(
+        index_elements=["tenant", "type", "id"],
+        set_={"compartment": first.excluded.compartment, "sealed": first.excluded.sealed},
     )
-    return {(one.type, one.id): one for one in found}
+    rows = [(new.tenant, new.type, new.id, new.compartment, new.sealed) for new in links]
+    conn.execute(moved, [dict(zip(link.columns.keys(), row, strict=True)) for row in rows])
 
 
-def _place(tenant: Tenant, compartment: StoredId, ref: Ref) -> Place:
-    return Place(tenant, compartment, ref[0], ref[1], _VERSION, COLUMN)
+def get(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> list[Link]:
+    """The links of these resources; who has none is absent."""
+    return [
+        Link(*row)
+        for where in each_type(link, tenant, refs)
+        for row in conn.execute(select(link).where(where))
+    ]

@@ -12,15 +12,13 @@ from sqlalchemy import Connection
 
 from gateway.custody.database import bulk
 from gateway.custody.ids import WriteNo
-from gateway.custody.index import Clause, token_key
+from gateway.custody.index import Clause
 from gateway.custody.tables import identity_token
 
-__all__ = ["clause", "put", "token_key"]
 
-
-def put(conn: Connection, rows: Iterable[tuple[WriteNo, Sequence[bytes]]]) -> None:
+def put(conn: Connection, rows: Iterable[tuple[bytes, WriteNo]]) -> None:
     """Keep the token keys of these writes."""
-    bulk(conn, identity_token, sorted({(token, number) for number, tokens in rows for token in tokens}))
+    bulk(conn, identity_token, sorted(set(rows)))
 
 
 def clause(tokens: Sequence[bytes], negated: bool = False) -> Clause:

@@ -13,22 +13,10 @@ from gateway.custody.founding import check_whole
 from gateway.custody.identity.outside import OutsideIds
 from gateway.custody.identity.stored_ids import link_key, stored_id
 from gateway.custody.ids import StoredId, Tenant
-from gateway.custody.keyring import ClinicalKey, IdentityKey, KeyRing, clinical_ring, derive, identity_ring
-from gateway.custody.opening import derive_key
-from gateway.custody.opening import derived_id as derived
+from gateway.custody.keyring import ClinicalKey, IdentityKey, KeyRing, clinical_ring, identity_ring
+from gateway.custody.opening import derived_id
 from gateway.custody.roots import KeyFile
 from gateway.custody.settings import Storage
-
-
-@dataclass(frozen=True, slots=True)
-class TenantKeys:
-    """What a tenant's (or partner organization's) ids and search rows are made with."""
-
-    clinical_index: bytes
-    identity_index: bytes
-    link: bytes
-    derive: bytes
-    outside: OutsideIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +27,32 @@ class Vault:
     keys: Database
     clinical: KeyRing[ClinicalKey]
     identity: KeyRing[IdentityKey]
-    _tenants: dict[Tenant, TenantKeys] = field(default_factory=dict, repr=False)
-
-    def of(self, tenant: Tenant) -> TenantKeys:
-        """The index keys of an organization, made at its first use."""
-        known = self._tenants.get(tenant)
-        if known is None:
-            # Two threads may both come here: they find the same keys in the store.
-            known = self._tenants[tenant] = self._derive(tenant)
-        return known
+    _links: dict[Tenant, bytes] = field(default_factory=dict, repr=False)
+    _outside: dict[Tenant, OutsideIds] = field(default_factory=dict, repr=False)
 
     def stored_id(self, tenant: Tenant, type_: str, text: str) -> StoredId:
         """The stored id of what this tenant's EHR calls by this text."""
-        return stored_id(self.of(tenant).link, type_, text)
+        key = self._links.get(tenant)
+        if key is None:
+            # Two threads may both come here: they find the same key in the store.
+            key = self._links[tenant] = link_key(self.identity.index_key(tenant))
+        return stored_id(key, type_, text)
 
     def derived_id(self, tenant: Tenant, patient: StoredId, kind: str, key: str) -> StoredId:
         """The stored id of what a worker derives."""
-        return derived(self.of(tenant).derive, patient, kind, key)
+        return derived_id(self.clinical.index_key(tenant), patient, kind, key)
 
     def outside(self, organization: Tenant) -> OutsideIds:
         """The ids that this organization is shown."""
-        return self.of(organization).outside
+        ids = self._outside.get(organization)
+        if ids is None:
+            ids = self._outside[organization] = OutsideIds(self.identity.index_key(organization))
+        return ids
 
     def close(self) -> None:
         """Give all connections back."""
         self.database.close()
         self.keys.close()
-
-    def _derive(self, tenant: Tenant) -> TenantKeys:
-        clinical, identity = self.clinical.index_key(tenant), self.identity.index_key(tenant)
-        return TenantKeys(
-            clinical_index=derive(clinical, "search"),
-            identity_index=derive(identity, "search"),
-            link=link_key(identity),
-            derive=derive_key(clinical),
-            outside=OutsideIds(identity),
-        )
 
 
 def open_vault(storage: Storage) -> Vault:

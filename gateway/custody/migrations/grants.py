@@ -14,12 +14,13 @@ from gateway.custody.errors import NotPermitted
 from gateway.custody.postgres import WORKER_ROLE
 
 _MAKE = f"CREATE ROLE {WORKER_ROLE} NOLOGIN"
+# Two databases of one server may be migrated at once, and the role is one for both.
+_MAKE_ONCE = f"DO $$ BEGIN {_MAKE}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
 _JOIN = f"GRANT {WORKER_ROLE} TO CURRENT_USER"
 _FOR_AN_ADMINISTRATOR = (
     "This login may not make or join the workers' role. Let an administrator of the server run: "
     f"{_MAKE}; GRANT {WORKER_ROLE} TO {{login}};"
 )
-_ROLE_LOCK = 0x6361_7265_726F_6C65
 
 
 def grant(conn: Connection, rights: Mapping[str, str]) -> None:
@@ -34,16 +35,20 @@ def grant(conn: Connection, rights: Mapping[str, str]) -> None:
 
 
 def _make_role(conn: Connection) -> None:
-    # Two databases of one server may be migrated at once, and the role is one for both.
-    conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ROLE_LOCK})
-    exists = conn.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": WORKER_ROLE})
-    membership = text("SELECT pg_has_role(current_user, :role, 'MEMBER')")
-    if exists and conn.scalar(membership, {"role": WORKER_ROLE}):
+    if _may_take(conn):
         return
-    login = conn.scalar(text("SELECT quote_ident(current_user)"))
     allowed = conn.scalar(text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"))
     if not allowed:
+        login = conn.scalar(text("SELECT quote_ident(current_user)"))
         raise NotPermitted(_FOR_AN_ADMINISTRATOR.format(login=login))
-    if not exists:
-        conn.execute(text(_MAKE))
-    conn.execute(text(_JOIN))
+    conn.execute(text(_MAKE_ONCE))
+    if not _may_take(conn):
+        conn.execute(text(_JOIN))
+
+
+def _may_take(conn: Connection) -> bool:
+    """Whether the role exists and this login may act in it."""
+    # Before PostgreSQL 16 every member of a role might take it.
+    right = "SET" if (conn.dialect.server_version_info or (0,)) >= (16,) else "MEMBER"
+    query = text("SELECT pg_has_role(current_user, oid, :right) FROM pg_roles WHERE rolname = :role")
+    return bool(conn.scalar(query, {"right": right, "role": WORKER_ROLE}))

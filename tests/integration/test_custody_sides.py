@@ -1,0 +1,161 @@
+"""Law 3: what a worker's connection is refused, tried on every withheld table, in both forms of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import create_engine, make_url, select, text
+
+from gateway.custody.cipher import WITHHELD, Place, seal, unseal
+from gateway.custody.database import Database, Side
+from gateway.custody.errors import KeysUnreadable, NotPermitted, Tampered
+from gateway.custody.identity.vault import Vault, open_vault
+from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.opening import Clinic, open_clinic
+from gateway.custody.settings import Storage
+from gateway.custody.tables import IDENTITY_KEY_TABLES, IDENTITY_TABLES, WORKER_RIGHTS, data, keys
+
+HOSPITAL = Tenant(1)
+PATIENT = StoredId(b"p" * 16)
+
+
+@pytest.fixture
+def vault(storage: Storage) -> Iterator[Vault]:
+    vault = open_vault(storage)
+    yield vault
+    vault.close()
+
+
+@pytest.fixture
+def clinic(storage: Storage) -> Iterator[Clinic]:
+    clinic = open_clinic(storage)
+    yield clinic
+    clinic.close()
+
+
+STATEMENTS = (
+    "SELECT * FROM {table}",
+    "SELECT count(*) FROM {table}",
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM {table})",
+    "WITH hidden AS (SELECT * FROM {table}) SELECT * FROM hidden",
+    "DELETE FROM {table}",
+    "UPDATE {table} SET {column} = {column}",
+    "INSERT INTO {table} SELECT * FROM {table}",
+    "DROP TABLE {table}",
+    "CREATE VIEW peek AS SELECT * FROM {table}",
+)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_law_3_no_statement_of_a_worker_reaches_a_withheld_table(clinic: Clinic, statement: str) -> None:
+    places = [(clinic.database, data, IDENTITY_TABLES), (clinic.keys, keys, IDENTITY_KEY_TABLES)]
+    for database, metadata, names in places:
+        for name in names:
+            column = next(iter(metadata.tables[name].columns)).name
+            with pytest.raises(NotPermitted), database.write() as conn:
+                conn.execute(text(statement.format(table=name, column=column)))
+
+
+def test_law_3_a_worker_reads_what_it_needs(clinic: Clinic) -> None:
+    for database, metadata in ((clinic.database, data), (clinic.keys, keys)):
+        with database.read() as conn:
+            for name in WORKER_RIGHTS.keys() & metadata.tables.keys():
+                conn.execute(select(metadata.tables[name])).all()
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET tenant = tenant"])
+@pytest.mark.parametrize("table", ["version", "tombstone", "patient_link"])
+def test_law_3_a_worker_rewrites_no_history(clinic: Clinic, table: str, statement: str) -> None:
+    with pytest.raises(NotPermitted), clinic.database.write() as conn:
+        conn.execute(text(statement.format(table)))
+
+
+def test_law_3_a_worker_destroys_no_key(clinic: Clinic) -> None:
+    clinic.clinical.ensure(HOSPITAL, [PATIENT])
+    with pytest.raises(NotPermitted):
+        clinic.clinical.destroy(HOSPITAL, PATIENT)
+    assert clinic.clinical.fetch(HOSPITAL, [PATIENT])
+
+
+def test_law_3_a_worker_needs_no_identity_key_file_and_cannot_do_without_the_clinical_one(
+    storage: Storage, vault: Vault
+) -> None:
+    vault.clinical.ensure(HOSPITAL, [PATIENT])
+    storage.key_paths.identity.unlink()
+    storage.key_paths.audit.unlink()
+    clinic = open_clinic(storage)
+    assert clinic.clinical.fetch(HOSPITAL, [PATIENT]) == vault.clinical.fetch(HOSPITAL, [PATIENT])
+    clinic.close()
+    storage.key_paths.clinical.unlink()
+    with pytest.raises(KeysUnreadable):
+        open_clinic(storage)
+
+
+def test_law_3_a_withheld_half_does_not_open_with_the_clinical_key(vault: Vault, clinic: Clinic) -> None:
+    place = Place(HOSPITAL, PATIENT, "Patient", PATIENT, 1, WITHHELD)
+    sealed = seal(vault.identity.ensure(HOSPITAL, [PATIENT])[PATIENT], place, b"Ada Lovelace", b"s" * 16)
+    stolen = clinic.clinical.ensure(HOSPITAL, [PATIENT])[PATIENT]
+    with pytest.raises(Tampered):
+        unseal(stolen, place, sealed)
+
+
+def test_law_3_both_sides_derive_the_same_ids(vault: Vault, clinic: Clinic) -> None:
+    theirs = clinic.derived_id(HOSPITAL, PATIENT, "CarePlan", "plan")
+    assert vault.derived_id(HOSPITAL, PATIENT, "CarePlan", "plan") == theirs
+    assert clinic.derived_id(HOSPITAL, PATIENT, "Goal", "plan") != theirs
+    assert clinic.derived_id(Tenant(2), PATIENT, "CarePlan", "plan") != theirs
+
+
+@pytest.mark.servers
+def test_law_3_grants_on_the_server_are_exactly_the_rights_that_are_written_down(
+    postgres_storage: Storage,
+) -> None:
+    granted: dict[str, set[str]] = {}
+    for url in (postgres_storage.database_url, postgres_storage.keys_url):
+        engine = create_engine(url)
+        with engine.connect() as conn:
+            rows = conn.execute(
+                text(
+                    "SELECT table_name, privilege_type FROM information_schema.role_table_grants "
+                    "WHERE grantee = 'careloom_worker'"
+                )
+            )
+            for table, verb in rows:
+                granted.setdefault(table, set()).add(verb)
+        engine.dispose()
+    assert granted == {table: set(verbs) for table, verbs in WORKER_RIGHTS.items()}
+
+
+@pytest.mark.servers
+def test_law_3_a_login_of_the_workers_own_cannot_climb_back(
+    postgres_storage: Storage, postgres_url: str
+) -> None:
+    login = make_url(postgres_storage.database_url).set(username="careloom_test_worker", password="x")
+    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as conn:
+        conn.execute(text("DROP ROLE IF EXISTS careloom_test_worker"))
+        conn.execute(text("CREATE ROLE careloom_test_worker LOGIN PASSWORD 'x' IN ROLE careloom_worker"))
+    try:
+        own = replace(postgres_storage, worker_database_url=login.render_as_string(hide_password=False))
+        clinic = open_clinic(own)
+        with pytest.raises(NotPermitted), clinic.database.read() as conn:
+            conn.execute(text("RESET ROLE"))
+            conn.execute(text("SELECT * FROM withheld"))
+        with clinic.database.read() as conn:
+            assert conn.scalar(text("SELECT session_user")) == "careloom_test_worker"
+        clinic.close()
+    finally:
+        with admin.connect() as conn:
+            conn.execute(text("DROP ROLE careloom_test_worker"))
+        admin.dispose()
+
+
+def test_the_trusted_side_sees_every_table(storage: Storage) -> None:
+    for url, metadata in ((storage.database_url, data), (storage.keys_url, keys)):
+        database = Database.open(url, Side.TRUSTED)
+        with database.read() as conn:
+            for table in metadata.sorted_tables:
+                conn.execute(select(table)).all()
+        database.close()
