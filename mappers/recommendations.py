@@ -43,6 +43,8 @@ class Source:
     date: str
     url: str
     strength: str
+    confirmed: bool = True
+    """False: known from general knowledge, not read at the source; a clinician must review it before use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class Activity:
     problems: tuple[Evidence, ...]
     goal: str | None = None
     """The key of the target that it serves."""
+    questions: tuple[str, ...] = ()
+    """What a clinician must settle first, where the act is a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,8 @@ class Derived:
     rule: Rule
     inputs: tuple[Evidence, ...]
     interpretation: str | None = None
+    bounds: tuple[Decimal, Decimal] | None = None
+    """The ends between which the value lies, where an input was known as a range only."""
 
 
 @dataclass(frozen=True, slots=True)

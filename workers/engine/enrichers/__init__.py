@@ -1,1 +1,32 @@
-"""Enrichers compute what follows from the facts without opinion."""
+"""Enrichers compute what nobody measured: a closed, ordered list, each in a file of its own.
+
+Order matters: an enricher sees the readings that those before it computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from mappers.recommendations import Derived, Rule, Unanswered
+from workers.engine.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Enrichment:
+    """What an enricher found: values to store, what it missed, and the day on which that turns."""
+
+    derived: tuple[Derived, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
+    until: date | None = field(default=None)
+
+
+class Enricher(Protocol):
+    """Computes readings into a case before any rule reads it, and says what is worth storing."""
+
+    rule: Rule
+
+    def enrich(self, case: Case) -> Enrichment:
+        """Add readings to the case."""
+        ...

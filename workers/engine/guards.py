@@ -1,0 +1,126 @@
+"""What must be asked before a medicine is started, whatever rule proposes it.
+
+A guard answers with what forbids the medicine, or with what nobody knows yet; the first withdraws the
+proposal, the second turns it into a question. A closed, ordered list: existing therapy, pregnancy,
+breastfeeding, allergy, the medicine's own contraindications, and where the deciding values were taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from mappers.facts import Evidence, Setting, Truth
+from workers.engine.answer import Answer, ordered, soonest
+from workers.engine.case import Case
+from workers.engine.definitions import Caution, MedicineClass, Offer
+from workers.engine.expression import answer
+from workers.engine.names import catalogue, lookup
+from workers.engine.people import current_medicines, is_a, lactation, pregnancy, unreadable, unresolved
+
+ALLERGY_RESOURCES = frozenset({"AllergyIntolerance"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What stands against a medicine: reasons to forbid it, questions, their evidence, and until when."""
+
+    forbids: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    until: date | None = None
+
+
+CLEAR = Verdict()
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """Everything that stands against a medicine."""
+    all_ = list(verdicts)
+    return Verdict(
+        ordered(text for one in all_ for text in one.forbids),
+        ordered(text for one in all_ for text in one.asks),
+        tuple(sorted({piece for one in all_ for piece in one.evidence})),
+        soonest(one.until for one in all_),
+    )
+
+
+def judge(case: Case, medicine: MedicineClass) -> Verdict:
+    """What stands against starting one of a class."""
+    return together(guard(case, medicine) for guard in GUARDS)
+
+
+def taken_already(case: Case, offer: Offer) -> tuple[Truth, Verdict]:
+    """Whether a patient takes one of an offer's medicines already, or may."""
+    current, until = current_medicines(case)
+    keys = (*offer.options, *offer.already)
+    if any(is_a(key, one.ingredients, one.classes) for one in current for key in keys):
+        return Truth.TRUE, Verdict(until=until)
+    gap = unresolved(case, current)
+    if not gap:
+        return Truth.FALSE, Verdict(until=until)
+    question = "whether it is taken already: a medicine on the list could not be resolved"
+    return Truth.UNKNOWN, Verdict(asks=(question,), evidence=gap, until=until)
+
+
+def _pregnancy(case: Case, medicine: MedicineClass) -> Verdict:
+    return _caution(medicine.pregnancy, pregnancy(case), f"{medicine.display} is not started in pregnancy")
+
+
+def _lactation(case: Case, medicine: MedicineClass) -> Verdict:
+    return _caution(
+        medicine.lactation, lactation(case), f"{medicine.display} is not started while breastfeeding"
+    )
+
+
+def _caution(caution: Caution, state: Answer, because: str) -> Verdict:
+    if caution is Caution.NONE or state.truth is Truth.FALSE:
+        return Verdict(until=state.until if caution is not Caution.NONE else None)
+    if state.truth is Truth.TRUE:
+        return Verdict(forbids=(because,), until=state.until)
+    return Verdict(asks=state.missing, until=state.until)
+
+
+def _allergy(case: Case, medicine: MedicineClass) -> Verdict:
+    active = [one for one in case.facts.allergies if one.active]
+    against = [one for one in active if is_a(medicine.key, one.substances, one.classes)]
+    if against:
+        word = "an intolerance" if all(one.intolerance for one in against) else "an allergy"
+        because = f"{word} to {medicine.display} is recorded"
+        return Verdict(forbids=(because,), evidence=tuple(one.evidence for one in against))
+    unread = (
+        *(one.evidence for one in active if one.substances is None and not one.classes),
+        *unreadable(case.facts, ALLERGY_RESOURCES),
+    )
+    question = "what an allergy is to that could not be read"
+    return Verdict(asks=(question,), evidence=unread) if unread else CLEAR
+
+
+def _contraindications(case: Case, medicine: MedicineClass) -> Verdict:
+    names = lookup(case, medicine.lens, catalogue())
+    found = [(one, answer(one.condition, names, case.today)) for one in medicine.contraindications]
+    return Verdict(
+        tuple(one.because.say(names) for one, asked in found if asked.truth is Truth.TRUE),
+        ordered(text for _, asked in found if asked.truth is Truth.UNKNOWN for text in asked.missing),
+        tuple(sorted({piece for _, a in found if a.truth is not Truth.FALSE for piece in a.evidence})),
+        soonest(asked.until for _, asked in found),
+    )
+
+
+def setting_known(case: Case, evidence: tuple[Evidence, ...]) -> Verdict:
+    """No chronic therapy starts from a value that may come from a hospital stay."""
+    used = set(evidence)
+    unsure = [
+        one for one in case.facts.measurements if one.evidence in used and one.setting is Setting.UNKNOWN
+    ]
+    question = "whether the deciding values were taken outside a hospital stay or an emergency"
+    return Verdict(asks=(question,), evidence=tuple(one.evidence for one in unsure)) if unsure else CLEAR
+
+
+GUARDS: tuple[Callable[[Case, MedicineClass], Verdict], ...] = (
+    _pregnancy,
+    _lactation,
+    _allergy,
+    _contraindications,
+)

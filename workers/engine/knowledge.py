@@ -1,0 +1,117 @@
+"""Loads what the engine knows from folders of FHIR, and refuses a pack that has any fault.
+
+A folder of knowledge holds packs; a pack is a folder with a ``Library.json`` that names and versions it, and
+``plan-definitions``, ``activity-definitions``, ``medicines`` and ``cases`` beside it. Nothing is loaded by
+halves: one fault anywhere refuses all, with every fault listed, since a rule that is silently left out looks
+like a patient who needs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from workers.engine.acts import medicine, offer
+from workers.engine.definitions import Guideline, Knowledge, MedicineClass, Offer, Pack
+from workers.engine.rules import guideline
+from workers.engine.sheet import Sheet
+
+SHIPPED = Path(__file__).resolve().parent.parent / "knowledge"
+CASE_KINDS = ("fires", "does-not-fire", "unknown", "near-threshold")
+
+
+class KnowledgeRefused(Exception):  # noqa: N818 - it reads as what happened
+    """The knowledge has faults and was not loaded."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+def load(folder: Path = SHIPPED) -> Knowledge:
+    """All packs in a folder; raises ``KnowledgeRefused``."""
+    faults: list[str] = []
+    packs = sorted(found.parent for found in folder.glob("*/Library.json"))
+    if not packs:
+        raise KnowledgeRefused([f"{folder.name}: there is no pack in it, and no rules is no safe answer"])
+    loaded = [_pack(path, faults) for path in packs]
+    table = {one.key: one for path in packs for one in _medicines(path, faults)}
+    offers = {key: one for path in packs for key, one in _offers(path, table, faults).items()}
+    rules = [one for path in packs for one in _rules(path, offers, table, faults)]
+    _twice(rules, faults)
+    if faults:
+        raise KnowledgeRefused(faults)
+    return Knowledge(
+        tuple(loaded), tuple(sorted(rules, key=lambda one: one.rule.id)), table, _digest(folder, packs)
+    )
+
+
+def _pack(path: Path, faults: list[str]) -> Pack:
+    sheet = _sheet(path / "Library.json", faults)
+    return Pack(sheet.text("id"), sheet.text("version"), sheet.text("title"), sheet.text("date"))
+
+
+def _medicines(path: Path, faults: list[str]) -> Iterator[MedicineClass]:
+    return (medicine(sheet) for sheet in _sheets(path / "medicines", faults))
+
+
+def _offers(path: Path, table: Mapping[str, MedicineClass], faults: list[str]) -> dict[str, Offer]:
+    found = [offer(sheet, table) for sheet in _sheets(path / "activity-definitions", faults)]
+    return {one.key: one for one in found}
+
+
+def _rules(
+    path: Path, offers: Mapping[str, Offer], table: Mapping[str, MedicineClass], faults: list[str]
+) -> list[Guideline]:
+    sheets = list(_sheets(path / "plan-definitions", faults))
+    if not sheets:
+        faults.append(f"{path.name}: a pack without rules is no pack")
+    for sheet in sheets:
+        _tested(path, sheet, faults)
+    return [guideline(sheet, path.name, offers, table) for sheet in sheets]
+
+
+def _tested(path: Path, sheet: Sheet, faults: list[str]) -> None:
+    """Each rule lies beside cases in which it fires, does not, cannot tell, and stands near its threshold."""
+    file = path / "cases" / f"{sheet.node.get('id')}.json"
+    kinds = {case.get("kind") for case in _json(file, faults).get("cases", ())} if file.exists() else set()
+    lacking = [kind for kind in CASE_KINDS if kind not in kinds]
+    if lacking:
+        sheet.fault(f"has no case of kind {', '.join(lacking)}")
+
+
+def _twice(rules: list[Guideline], faults: list[str]) -> None:
+    ids = Counter(rule.rule.id for rule in rules)
+    goals = Counter(key for rule in rules for key in rule.targets)
+    faults += [f"{key}: two rules bear this id" for key, count in ids.items() if count > 1]
+    faults += [f"{key}: two rules set this goal" for key, count in goals.items() if count > 1]
+
+
+def _sheets(folder: Path, faults: list[str]) -> Iterator[Sheet]:
+    return (_sheet(path, faults) for path in sorted(folder.glob("*.json")))
+
+
+def _sheet(path: Path, faults: list[str]) -> Sheet:
+    return Sheet(_json(path, faults), f"{path.parent.name}/{path.name}", faults)
+
+
+def _json(path: Path, faults: list[str]) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"), parse_float=Decimal)
+    except (ValueError, OSError) as error:
+        faults.append(f"{path.parent.name}/{path.name}: cannot be read as JSON ({type(error).__name__})")
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _digest(folder: Path, packs: list[Path]) -> str:
+    """SHA-256 over every file of the packs, so that a change of knowledge can be seen."""
+    digest = hashlib.sha256()
+    for path in sorted(file for pack in packs for file in pack.rglob("*.json")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,60 @@
+"""The environment of rules: every name that an expression may use, its type, and how a case answers it.
+
+``docs/engine.md`` explains the names to those who write rules; this catalogue is what the lint and the
+evaluation read. A name either has a value or says what is missing; none has a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from workers.engine import numbers, people, staging
+from workers.engine.case import Case, Resolve
+from workers.engine.known import Known, Type
+from workers.engine.readings import Lens
+from workers.engine.vocabulary import analytes, medicines, problems
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One entry of the catalogue; ``reads`` are the analytes whose greatest age a rule must declare."""
+
+    type: Type
+    resolve: Resolve
+    reads: tuple[str, ...] = ()
+
+
+Catalogue = Mapping[str, Name]
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Every name there is."""
+    return {
+        "today": Name(Type.DATE, _never),
+        "sex": Name(Type.STRING, people.sex),
+        "pregnant": Name(Type.BOOLEAN, people.pregnant),
+        "lactating": Name(Type.BOOLEAN, people.lactating),
+        **{f"has.{key}": Name(Type.BOOLEAN, people.has(key)) for key in problems()},
+        **{f"takes.{key}": Name(Type.BOOLEAN, people.takes(key)) for key in medicines()},
+        **{
+            f"{key}.{leaf}": Name(kind, resolve(key), (key,))
+            for key in analytes()
+            for leaf, (kind, resolve) in numbers.LEAVES.items()
+        },
+        **{
+            f"ckd.{leaf}": Name(Type.STRING, resolve, staging.READS[leaf])
+            for leaf, resolve in staging.LEAVES.items()
+        },
+    }
+
+
+def _never(_case: Case, _lens: Lens) -> Known:
+    raise LookupError("today is given to each evaluation")
+
+
+def lookup(case: Case, lens: Lens, names: Catalogue) -> Callable[[str], Known]:
+    """How an expression finds its names in a case."""
+    return lambda name: case.known(name, lens, names[name].resolve)
