@@ -1,0 +1,105 @@
+"""The CarePlan: a draft with one activity per proposal, each with its evidence, rule and source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mappers.facts import Evidence
+from mappers.fhir_building import built, concept, reference, references
+from mappers.lossless import Json
+from mappers.recommendations import Activity, ActKind
+from mappers.recommendations_to_careplan import narrative
+from mappers.recommendations_to_careplan.writer import Writer, by, canonical, cited, security, used
+
+TITLE = "Suggested care plan"
+KINDS = {
+    ActKind.MEASURE: "ServiceRequest",
+    ActKind.REFER: "ServiceRequest",
+    ActKind.START_MEDICINE: "MedicationRequest",
+    ActKind.REVIEW_MEDICINE: "Task",
+    ActKind.QUESTION: "Task",
+    ActKind.INFORM: "CommunicationRequest",
+}
+REASONS = frozenset({"Condition", "Observation", "DiagnosticReport", "DocumentReference"})
+"""What ``reasonReference`` may point at; other evidence stands in ``supportingInfo``."""
+
+
+def careplan(writer: Writer) -> dict[str, Json]:
+    """Careloom's one plan of a patient."""
+    plan = writer.plan
+    return built(
+        {
+            **writer.named("CarePlan", "plan"),
+            "meta": security(used(plan)),
+            "text": {"status": "generated", "div": narrative.div(plan)},
+            "status": "draft",
+            "intent": "plan",
+            "title": TITLE,
+            "subject": reference(writer.patient),
+            "created": plan.as_of.isoformat(),
+            "author": {"display": "Careloom"},
+            "addresses": references(plan.problems, frozenset({"Condition"})),
+            "supportingInfo": list(_supporting(writer)),
+            "goal": [reference(writer.local("Goal", target.key)) for target in plan.targets],
+            "activity": [{"detail": _detail(writer, activity)} for activity in plan.activities],
+            "note": [{"text": text} for text in _notes(writer)],
+        }
+    )
+
+
+def _detail(writer: Writer, activity: Activity) -> dict[str, Json]:
+    act = activity.act
+    rules = dict.fromkeys(reason.rule for reason in activity.reasons)
+    served = [reference(writer.local("Goal", activity.goal))] if activity.goal else None
+    detail = {
+        "kind": KINDS[act.kind],
+        "instantiatesCanonical": [canonical(rule) for rule in rules],
+        "instantiatesUri": sorted({rule.source.url for rule in rules if rule.source.url}),
+        "code": concept(act.title, *act.codings),
+        "reasonReference": references(_evidence(activity), REASONS),
+        "goal": served,
+        "status": "not-started",
+        "doNotPerform": False,
+        "scheduledPeriod": {"end": act.due.isoformat()} if act.due else None,
+        "description": _description(activity),
+    }
+    return {name: value for name, value in detail.items() if value not in (None, [])}
+
+
+def _evidence(activity: Activity) -> Iterator[Evidence]:
+    for reason in activity.reasons:
+        yield from reason.evidence
+    yield from activity.problems
+
+
+def _description(activity: Activity) -> str:
+    lines = [f"{activity.urgency.value.capitalize()}{by(activity.act.due)}: {activity.act.title}."]
+    lines += [f"To settle first: {question}" for question in activity.questions]
+    for reason in activity.reasons:
+        lines.append(f"Why: {reason.sentence}")
+        lines.append(f"Source: {cited(reason.rule)}; rule {reason.rule.id} {reason.rule.version}.")
+        lines += [f"Would change this: {change}" for change in reason.would_change]
+    return "\n".join(lines)
+
+
+def _supporting(writer: Writer) -> Iterator[Json]:
+    """What was written with the plan, then the evidence that an activity's own element cannot point at."""
+    plan = writer.plan
+    for derived in plan.derived:
+        yield reference(writer.local("Observation", derived.key))
+    for issue in plan.issues:
+        yield reference(writer.local("DetectedIssue", issue.key))
+    for activity in plan.activities:
+        for found in references(_evidence(activity)):
+            if found["reference"].partition("/")[0] not in REASONS:
+                yield {**found, "display": f"For: {activity.act.title}"}
+    for withdrawn in plan.withdrawn:
+        for found in references(withdrawn.evidence):
+            yield {**found, "display": f"Against: {withdrawn.act.title}"}
+
+
+def _notes(writer: Writer) -> Iterator[str]:
+    for withdrawn in writer.plan.withdrawn:
+        yield f"Withdrawn: {withdrawn.act.title}. {withdrawn.because}"
+    for unanswered in writer.plan.unanswered:
+        yield f"Could not be told: {unanswered.rule.title}. Missing: {', '.join(unanswered.missing)}."

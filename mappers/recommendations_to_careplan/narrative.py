@@ -1,0 +1,100 @@
+"""The plan in a minute's reading: what, why and on whose word, then what was withdrawn and what is missing.
+
+Only our own words are in it, all of them escaped; references and pseudonyms are not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from mappers.recommendations import (
+    Activity,
+    Derived,
+    Issue,
+    Plan,
+    Reason,
+    Target,
+    Unanswered,
+    Urgency,
+    Withdrawn,
+)
+from mappers.recommendations_to_careplan.writer import by, cited
+from mappers.units import analytes
+
+OPENING = "A draft: nothing in it is ordered until a clinician accepts it."
+NOTHING = "Nothing is due: no rule that could be answered proposes anything."
+SHOWN = 20
+
+
+def div(plan: Plan) -> str:
+    """The narrative of a plan, as FHIR's XHTML."""
+    return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(_parts(plan))}</div>'
+
+
+def _parts(plan: Plan) -> Iterator[str]:
+    yield f"<p><b>Suggested care plan.</b> {escape(OPENING)}</p>"
+    yield _list("Dangers in the current treatment", map(_issue, plan.issues))
+    yield _list("Recommended", map(_activity, plan.activities)) or f"<p>{escape(NOTHING)}</p>"
+    yield _list("Goals", map(_target, plan.targets))
+    yield _list("Computed", map(_derived, plan.derived))
+    yield _list("Considered and withdrawn", map(_withdrawn, plan.withdrawn))
+    yield _list("Could not be told", map(_unanswered, plan.unanswered))
+    yield _list("Could not be read", _unreadable(plan))
+    if plan.next_look:
+        yield f"<p>Time alone may change this plan on {plan.next_look.isoformat()}.</p>"
+
+
+def _list(title: str, items: Iterable[str]) -> str:
+    body = "".join(f"<li>{item}</li>" for item in items)
+    return f"<p><b>{escape(title)}</b></p><ul>{body}</ul>" if body else ""
+
+
+def _activity(activity: Activity) -> str:
+    urgency = "" if activity.urgency is Urgency.ROUTINE else f" ({activity.urgency.value})"
+    head = f"<b>{escape(activity.act.title)}</b>{escape(urgency + by(activity.act.due))}"
+    questions = "".join(f"<br/>To settle first: {escape(question)}" for question in activity.questions)
+    return head + questions + "".join(map(_reason, activity.reasons))
+
+
+def _reason(reason: Reason) -> str:
+    changes = "".join(f"<br/>Would change this: {escape(change)}" for change in reason.would_change)
+    return f"<br/>{escape(reason.sentence)}<br/><i>{escape(cited(reason.rule))}</i>{changes}"
+
+
+def _issue(issue: Issue) -> str:
+    head = f"<b>{escape(issue.title)}</b> ({escape(issue.severity)})"
+    return head + "".join(map(_reason, issue.reasons))
+
+
+def _target(target: Target) -> str:
+    return escape(f"{target.title}{by(target.due)}")
+
+
+def _derived(derived: Derived) -> str:
+    measured = derived.measurement
+    value = f"{measured.value:f} {measured.unit}"
+    if derived.bounds:
+        value = f"between {derived.bounds[0]:f} and {derived.bounds[1]:f} {measured.unit}"
+    meaning = f": {derived.interpretation}" if derived.interpretation else ""
+    name = analytes()[measured.analyte].name
+    return escape(f"{name} {value} of {measured.when.isoformat()}{meaning} ({derived.rule.title})")
+
+
+def _withdrawn(withdrawn: Withdrawn) -> str:
+    return f"{escape(withdrawn.act.title)}: {escape(withdrawn.because)}"
+
+
+def _unanswered(unanswered: Unanswered) -> str:
+    return f"{escape(unanswered.rule.title)}. Missing: {escape(', '.join(unanswered.missing))}"
+
+
+def _unreadable(plan: Plan) -> Iterator[str]:
+    """Each kind of trouble once, with how often it was met: a hundred bad values are one line."""
+    kinds = Counter((one.what.partition(" of ")[0], one.reason) for one in plan.unreadable)
+    single = {(one.what.partition(" of ")[0], one.reason): one.what for one in plan.unreadable}
+    for (what, reason), times in sorted(kinds.items())[:SHOWN]:
+        yield escape(f"{single[what, reason]} {reason}" if times == 1 else f"{what} {reason} ({times} times)")
+    if len(kinds) > SHOWN:
+        yield escape(f"and {len(kinds) - SHOWN} more kinds")

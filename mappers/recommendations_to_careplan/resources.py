@@ -1,0 +1,24 @@
+"""Everything that one answer becomes, in the order in which it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mappers.lossless import Json
+from mappers.recommendations import Plan
+from mappers.recommendations_to_careplan.careplan import careplan
+from mappers.recommendations_to_careplan.derived import derived_observation
+from mappers.recommendations_to_careplan.detected_issue import detected_issue
+from mappers.recommendations_to_careplan.goal import goal
+from mappers.recommendations_to_careplan.writer import Writer
+
+
+def resources(plan: Plan, patient: str, ident: Callable[[str, str], str]) -> tuple[dict[str, Json], ...]:
+    """CarePlan, Goals, derived Observations and DetectedIssues of the patient with this pseudonym."""
+    writer = Writer(plan, f"Patient/{patient}", ident)
+    return (
+        careplan(writer),
+        *(goal(writer, target) for target in plan.targets),
+        *(derived_observation(writer, derived) for derived in plan.derived),
+        *(detected_issue(writer, issue) for issue in plan.issues),
+    )
