@@ -74,7 +74,8 @@ class Health:
         self.vault.identity.index_key(SYSTEM)
 
     def _broker(self) -> None:
-        url = broker.url(self.settings.storage)
+        # Celery and redis-py name a unix socket differently.
+        url = broker.url(self.settings.storage).replace("redis+socket://", "unix://", 1)
         with redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS) as client:
             client.ping()
 
