@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
-
-import msgspec
+from typing import Any
 
 from gateway.demo.patients import load_bundle
+from mappers import lossless
 
 
 class NothingToPush(Exception):  # noqa: N818 - it reads as what happened
@@ -23,13 +23,14 @@ class Bundle:
 
     body: bytes
     resources: int
+    living: bool = True
 
 
 def generated(count: int, entries: int, today: date) -> Iterator[Bundle]:
     """So many patients of so many entries each; the seed is the patient's number."""
     for seed in range(count):
         bundle = load_bundle(seed, entries, today)
-        yield Bundle(msgspec.json.encode(bundle), len(bundle["entry"]))
+        yield _bundle(lossless.dumps(bundle), bundle)
 
 
 def from_folder(folder: Path, count: int) -> Iterator[Bundle]:
@@ -45,6 +46,12 @@ def from_folder(folder: Path, count: int) -> Iterator[Bundle]:
 def _transactions(folder: Path) -> Iterator[Bundle]:
     for path in sorted(folder.glob("*.json")):
         body = path.read_bytes()
-        bundle = msgspec.json.decode(body)
+        bundle = lossless.loads(body)
         if bundle.get("type") == "transaction":
-            yield Bundle(body, len(bundle["entry"]))
+            yield _bundle(body, bundle)
+
+
+def _bundle(body: bytes, bundle: dict[str, Any]) -> Bundle:
+    people = [e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient"]
+    dead = any(person.get("deceasedDateTime") or person.get("deceasedBoolean") for person in people)
+    return Bundle(body, len(bundle["entry"]), bool(people) and not dead)

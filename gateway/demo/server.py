@@ -22,7 +22,6 @@ from typing import Any
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.05
-_RUN = "import sys; from gateway.cli.main import main; sys.exit(main())"
 
 
 class NotRunning(Exception):  # noqa: N818 - it reads as what happened
@@ -41,7 +40,7 @@ class Server:
     def command(self, *arguments: str) -> Any:
         """Run a command on the same data directory; what it printed as JSON."""
         ran = subprocess.run(  # noqa: S603 - our own command with our own arguments
-            command_line(*arguments), env=self.environ, capture_output=True, text=True, check=False
+            command_line(*arguments, "--json"), env=self.environ, capture_output=True, text=True, check=False
         )
         if ran.returncode:
             raise NotRunning(
@@ -57,14 +56,16 @@ class Server:
 
 def command_line(*arguments: str) -> Sequence[str]:
     """``careloom …`` by this interpreter, whether or not the script is on the path."""
-    return (sys.executable, "-c", _RUN, *arguments)
+    return (sys.executable, "-m", "gateway.cli.main", *arguments)
 
 
 @contextmanager
 def careloom_up(folder: Path, port: int = 0, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Run ``careloom up`` below a folder until the block ends."""
     chosen = port or _free_port()
-    environ = {**os.environ, **(settings or {}), "CARELOOM_DATA_DIR": str(folder / "data")}
+    base_url = f"http://127.0.0.1:{chosen}"
+    own = {"CARELOOM_DATA_DIR": str(folder / "data"), "CARELOOM_BASE_URL": base_url}
+    environ = {**os.environ, **(settings or {}), **own}
     with _log(folder).open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own command with our own arguments
             command_line("up", "--port", str(chosen)),
@@ -73,7 +74,7 @@ def careloom_up(folder: Path, port: int = 0, settings: Mapping[str, str] | None 
             stderr=log,
             start_new_session=True,
         )
-    server = Server(f"http://127.0.0.1:{chosen}", folder, environ, process)
+    server = Server(base_url, folder, environ, process)
     try:
         _wait_until_ready(server)
         yield server

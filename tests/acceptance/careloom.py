@@ -17,6 +17,8 @@ from typing import Any
 import redis
 import requests
 
+from tests.servers import redis_client
+
 COMMAND = (str(Path(sys.executable).with_name("careloom")),)
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -125,16 +127,34 @@ class Careloom:
 
     def broker(self) -> redis.Redis:
         """A connection to its broker, wherever that is."""
-        if url := self.environ.get("CARELOOM_BROKER_URL"):
-            return redis.Redis.from_url(url)
-        return redis.Redis(unix_socket_path=self.broker_socket())
+        return redis_client(
+            self.environ.get("CARELOOM_BROKER_URL") or f"redis+socket://{self.broker_socket()}"
+        )
 
     def broker_socket(self) -> str:
-        titles = [command_line(pid) for pid in self.parts("unixsocket:")]
+        titles = [command_line(pid) for pid in self.broker_processes()]
         return titles[0].split("unixsocket:")[1].split()[0]
 
-    def broker_folder(self) -> Path:
-        return Path(os.readlink(f"/proc/{self.parts('unixsocket:')[0]}/cwd"))
+    def broker_processes(self) -> list[int]:
+        """The embedded broker; none when a server by url does its work."""
+        return self.parts("unixsocket:")
+
+    def forgets(self) -> None:
+        """The broker loses everything; what others keep in a server by url is left alone."""
+        with self.broker() as broker:
+            if self.broker_processes():
+                broker.flushall()
+            else:
+                broker.flushdb()
+
+    def silences(self, milliseconds: int = 4000) -> None:
+        """The embedded broker dies; a server by url answers nobody for a while."""
+        if pids := self.broker_processes():
+            for pid in pids:
+                kill(pid)
+        else:
+            with self.broker() as broker:
+                broker.client_pause(milliseconds)
 
     # --- its work ----------------------------------------------------------------------------------------
 

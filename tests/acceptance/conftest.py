@@ -1,8 +1,9 @@
-"""Installations that the acceptance tests share: the embedded form, and two servers by url."""
+"""One installation per form for all acceptance tests: the embedded one, and one on servers by url."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from gateway.custody.migrations import Store
 from gateway.demo.patients import load_bundle
 from tests.acceptance.bundles import Sent, places, synthea
 from tests.acceptance.careloom import Careloom, until
 from tests.acceptance.clients import Client
+from tests.conftest import ROOT
+from tests.servers import Templates, cloned
 
 PLAN_SECONDS = 90.0
 FORMS = (
@@ -22,10 +26,15 @@ FORMS = (
 )
 
 
-def settings_of(form: str, request: pytest.FixtureRequest) -> dict[str, str]:
-    if form == "embedded":
-        return {}
-    return request.getfixturevalue("server_settings")
+@pytest.fixture(scope="session")
+def server_settings(postgres_url: str, postgres_templates: Templates, broker_server: str) -> Iterator[dict]:
+    """The settings of an installation whose data, keys and broker are servers."""
+    with cloned(postgres_url, postgres_templates) as urls:
+        yield {
+            "CARELOOM_DATABASE_URL": urls[Store.DATA],
+            "CARELOOM_KEYS_URL": urls[Store.KEYS],
+            "CARELOOM_BROKER_URL": broker_server,
+        }
 
 
 @dataclass
@@ -97,9 +106,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 
 
 @pytest.fixture(scope="session", params=FORMS)
-def house(request: pytest.FixtureRequest, installed: Callable[..., Careloom]) -> House:
-    """One installation per form, with every patient that there is to send."""
-    careloom = installed(**settings_of(request.param, request)).start()
+def careloom(request: pytest.FixtureRequest, installed: Callable[..., Careloom]) -> Careloom:
+    """One running installation per form."""
+    settings = {} if request.param == "embedded" else request.getfixturevalue("server_settings")
+    return installed(**settings).start()
+
+
+@pytest.fixture(scope="session")
+def house(careloom: Careloom) -> House:
     return House(careloom, Client(careloom, "ehr", "st-anna"))
 
 
@@ -114,5 +128,5 @@ def full_house(house: House, generated: Callable[..., Sent], shared_bundles: lis
 @pytest.fixture(scope="session")
 def shared_bundles() -> list[Sent]:
     """Real Synthea bundles, where the reference data lie beside the checkout; else none."""
-    folder = Path(__file__).resolve().parents[3] / "shared" / "data"
+    folder = Path(os.environ.get("CARELOOM_SHARED_DATA", ROOT.parent / "shared" / "data"))
     return synthea(folder) if folder.is_dir() else []

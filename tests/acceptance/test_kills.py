@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from tests.acceptance.bundles import Sent
+from tests.acceptance.bundles import Sent, places
 from tests.acceptance.careloom import Careloom, kill, until
 from tests.acceptance.clients import Client
-from tests.acceptance.conftest import FORMS, Admission, House, places, settings_of
+from tests.acceptance.conftest import Admission, House
 
 PATIENTS = 4
 
 
-@pytest.fixture(scope="module", params=FORMS)
-def shaken(request: pytest.FixtureRequest, installed: Callable[..., Careloom]) -> House:
-    careloom = installed(**settings_of(request.param, request)).start()
+@pytest.fixture(scope="module")
+def shaken(careloom: Careloom) -> House:
     return House(careloom, Client(careloom, "ehr", "st-erdmuthe"))
 
 
@@ -61,7 +60,7 @@ def test_law_6_a_worker_killed_in_the_middle_of_a_job(shaken: House, arrivals: l
 def test_law_5_the_broker_forgets_everything(shaken: House, arrivals: list[Sent]):
     for sent in arrivals:
         shaken.admits(sent)
-        shaken.careloom.broker().flushall()
+        shaken.careloom.forgets()
     settled(shaken)
 
 
@@ -100,16 +99,8 @@ def test_law_6_everything_killed_and_started_again(shaken: House, arrivals: list
     settled(shaken)
 
 
-def silence(careloom: Careloom, milliseconds: int = 4000) -> None:
-    """The embedded broker is killed; one that others may use answers nobody for a while."""
-    if "CARELOOM_BROKER_URL" in careloom.environ:
-        careloom.broker().client_pause(milliseconds)
-    for pid in careloom.parts("unixsocket:"):
-        kill(pid)
-
-
 def test_law_5_the_gateway_goes_on_while_the_broker_is_down(shaken: House, arrivals: list[Sent]):
-    silence(shaken.careloom)
+    shaken.careloom.silences()
     for sent in arrivals:
         shaken.admits(sent)
     settled(shaken)

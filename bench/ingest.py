@@ -1,0 +1,140 @@
+"""One run: a real ``careloom up``, bundles over HTTP from another process, plans, and what all of it took."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bench import process
+from bench.bundles import Bundle, from_folder, generated
+from bench.figures import Ingest, Usage
+from bench.floor import floor
+from bench.inside import stages
+from bench.pusher import Target, push_apart
+from gateway.demo.client import SmartClient
+from gateway.demo.server import Server, careloom_up
+from gateway.demo.session import PLAN_IDENTIFIER, enter
+
+LATENCY_BUNDLES = 7
+STAGE_BUNDLES = 40
+PLAN_PAUSE_SECONDS = 0.05
+PLAN_SECONDS = 60.0
+UNLIMITED = {"CARELOOM_RATE": "1000000"}
+MOST_BUNDLES, MOST_CONNECTIONS = 2_000, 16
+
+
+class NoPlan(Exception):  # noqa: N818 - it reads as what happened
+    """A bundle was acknowledged and its plan did not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to run."""
+
+    bundles: int = 100
+    entries: int = 100
+    connections: int = 1
+    folder: Path | None = None
+    data_dir: Path | None = None
+
+
+Tell = Callable[[str], None]
+
+
+def ingest(wanted: Wanted, today: date, tell: Tell) -> Ingest:
+    """Measure it; ``tell`` hears which step is being taken."""
+    tell("making bundles")
+    measured, later = _bundles(wanted, today)
+    with _folder(wanted) as folder:
+        tell("the floor")
+        plain = floor([bundle.body for bundle in measured], folder)
+        tell("the stages")
+        by_stage = stages(measured[:STAGE_BUNDLES], folder / "inside")
+        with careloom_up(folder, settings=UNLIMITED) as server:
+            hospital = enter(server, "ehr", "bench")
+            run = _push(server, hospital, measured, wanted.connections, tell)
+            tell("waiting until it is idle")
+            _wait_for_plans(hospital, sum(bundle.living for bundle in measured))
+            tell("one bundle at a time")
+            plans = tuple(_until_planned(hospital, bundle) for bundle in later)
+    return Ingest(
+        bundles=len(measured),
+        connections=wanted.connections,
+        stages=by_stage,
+        plan_seconds=plans,
+        floor=plain,
+        **run,
+    )
+
+
+def _bundles(wanted: Wanted, today: date) -> tuple[list[Bundle], list[Bundle]]:
+    """What is pushed at full speed, and what afterwards one by one."""
+    if wanted.folder is not None:
+        found = list(from_folder(wanted.folder, wanted.bundles))
+        return found, [bundle for bundle in found if bundle.living][:LATENCY_BUNDLES]
+    made = list(generated(wanted.bundles + LATENCY_BUNDLES, wanted.entries, today))
+    return made[: wanted.bundles], made[wanted.bundles :]
+
+
+@contextmanager
+def _folder(wanted: Wanted) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="careloom-bench-", dir=wanted.data_dir) as name:
+        yield Path(name)
+
+
+def _push(
+    server: Server, hospital: SmartClient, bundles: Sequence[Bundle], connections: int, tell: Tell
+) -> dict[str, Any]:
+    pid = _gateway(server)
+    size, before = _stored(server.folder), process.usage(pid)
+    tell("pushing")
+    pushed = push_apart(Target(server.base_url, hospital.token()), bundles, connections)
+    after = process.usage(pid)
+    return {
+        "resources": sum(one.resources for one in pushed),
+        "seconds": max(one.answered for one in pushed) - min(one.sent for one in pushed),
+        "latencies": tuple(one.seconds for one in pushed),
+        "gateway": Usage(after.cpu_seconds - before.cpu_seconds, after.peak_bytes),
+        "stored_bytes": _stored(server.folder) - size,
+    }
+
+
+def _gateway(server: Server) -> int:
+    """The process that answers HTTP."""
+    below = [pid for pid in process.children(server.process.pid) if " gateway" in process.command(pid)]
+    return below[0] if below else server.process.pid
+
+
+def _stored(folder: Path) -> int:
+    return sum(path.stat().st_size for path in (folder / "data").glob("*.db*"))
+
+
+def _wait_for_plans(hospital: SmartClient, patients: int) -> None:
+    _until(lambda: _planned(hospital) >= patients, patients + PLAN_SECONDS, 1.0)
+
+
+def _planned(hospital: SmartClient) -> int:
+    page = hospital.get("CarePlan", {"identifier": PLAN_IDENTIFIER, "_count": "1"})
+    return int(page["total"])
+
+
+def _until_planned(hospital: SmartClient, bundle: Bundle) -> float:
+    before = _planned(hospital)
+    hospital.post("", bundle.body)
+    accepted = time.monotonic()
+    _until(lambda: _planned(hospital) > before, PLAN_SECONDS, PLAN_PAUSE_SECONDS)
+    return time.monotonic() - accepted
+
+
+def _until(true: Callable[[], bool], seconds: float, pause: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise NoPlan(f"the plans did not come within {seconds:.0f} s")
+        time.sleep(pause)

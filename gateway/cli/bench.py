@@ -1,0 +1,74 @@
+"""``careloom bench``: what ingest costs on this machine, beside a floor that does the least possible."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+import requests
+from rich.console import Console
+
+from bench.bundles import NothingToPush
+from bench.ingest import MOST_BUNDLES, MOST_CONNECTIONS, NoPlan, Wanted
+from bench.ingest import ingest as run
+from bench.pusher import NotAccepted
+from bench.report import as_json, show
+from gateway.demo.client import Declined
+from gateway.demo.server import NotRunning
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_bundles = click.option(
+    "--bundles",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1, MOST_BUNDLES),
+    help="How many to push.",
+)
+_entries = click.option(
+    "--entries", default=100, show_default=True, type=click.IntRange(10, 1_000), help="Entries in each."
+)
+_connections = click.option(
+    "--connections",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, MOST_CONNECTIONS),
+    help="At the same time.",
+)
+_folder = click.option(
+    "--folder", type=_FOLDER, help="Push the transaction bundles (*.json) of this folder instead."
+)
+_data_dir = click.option(
+    "--data-dir", type=_FOLDER, help="Where the temporary directory is made: the disk to measure."
+)
+_as_json = click.option("--json", "machine", is_flag=True, help="Print the figures as JSON.")
+
+
+@click.group()
+def bench() -> None:
+    """Measure Careloom on this machine."""
+
+
+@bench.command()
+@_bundles
+@_entries
+@_connections
+@_folder
+@_data_dir
+@_as_json
+def ingest(machine: bool, **wanted: Any) -> None:
+    """Push bundles over HTTP into a Careloom of its own and print what they took."""
+    console = Console(stderr=machine)
+    try:
+        with console.status("") as status:
+            figures = run(Wanted(**wanted), date.today(), status.update)  # noqa: DTZ011 - a local day
+    except (NotRunning, NotAccepted, NothingToPush, NoPlan, Declined) as error:
+        raise click.ClickException(str(error)) from None
+    except requests.RequestException:
+        raise click.ClickException("the gateway that was measured stopped answering; run it again.") from None
+    if machine:
+        click.echo(json.dumps(as_json(figures)))
+    else:
+        show(figures, console)
