@@ -84,10 +84,11 @@ class KeyFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._stamp = _stamp(path)
         self._secrets = load(path)
 
     def wrap(self, key: bytes, context: bytes) -> Wrapped:
-        secrets = self._secrets
+        secrets = self._newest()
         nonce = os.urandom(_NONCE_BYTES)
         sealed = AESGCM(secrets.keys[secrets.current]).encrypt(nonce, key, context)
         return Wrapped(secrets.current, nonce + sealed)
@@ -106,23 +107,29 @@ class KeyFile:
             version = max(old.keys) + 1
             new = RootSecrets(version, {**old.keys, version: os.urandom(ROOT_BYTES)})
             _replace(self._path, new)
-            self._secrets = new
         return version
 
     def status(self) -> RootStatus:
-        secrets = self._secrets = load(self._path)
+        secrets = self._newest()
         return RootStatus(secrets.current, tuple(sorted(secrets.keys)))
 
     def current(self) -> bytes:
         """The current secret itself, for the one root that signs instead of wrapping (``audit``)."""
-        return self._secrets.keys[self._secrets.current]
+        secrets = self._newest()
+        return secrets.keys[secrets.current]
+
+    def _newest(self) -> RootSecrets:
+        # Another process may have rotated since this one read the file. A key that still went under the
+        # old version would be lost with it, were that version destroyed because nothing hangs on it.
+        stamp = _stamp(self._path)
+        if stamp != self._stamp:
+            self._secrets, self._stamp = load(self._path), stamp
+        return self._secrets
 
     def _version(self, version: int) -> bytes:
-        # Another process may have rotated since this one read the file.
-        if version not in self._secrets.keys:
-            self._secrets = load(self._path)
+        known = self._secrets if version in self._secrets.keys else self._newest()
         try:
-            return self._secrets.keys[version]
+            return known.keys[version]
         except KeyError:
             raise KeysUnreadable(
                 f"{self._path} has no version {version}, which keys in the key store hang on: "
@@ -188,6 +195,15 @@ def _check_modes(path: Path) -> None:
         raise KeysUnreadable(f"{path.parent} is open to others: run `chmod 700 {path.parent}`.")
     if file.st_uid not in (os.geteuid(), 0):
         raise KeysUnreadable(f"{path} belongs to another user: run `chown {os.geteuid()} {path}`.")
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Which file lies there: a rotation puts another one in its place."""
+    try:
+        there = path.stat()
+    except OSError:
+        return (0, 0)
+    return there.st_ino, there.st_mtime_ns
 
 
 def _replace(path: Path, secrets: RootSecrets) -> None:
