@@ -117,7 +117,7 @@ def _documented(
     targets = [f"{c.type}/{pseudonym(c.id)}/_history/{c.version}" for c in changed]
     recorded = datetime.fromtimestamp(at.clock() / SECOND, UTC).isoformat(timespec="milliseconds")
     body = recommendations_to_careplan.provenance(
-        targets, _used(answer, read), answer, recorded, pseudonym(claim.patient), _ident(at, claim)
+        targets, _used(answer, read), answer, recorded, _ident(at, claim)
     )
     return Result([*changed, *outcome.changes([body], {})], read, answer.next_look)
 

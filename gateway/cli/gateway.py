@@ -1,0 +1,52 @@
+"""``careloom gateway``: the web side alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from gateway.cli.options import data_dir
+from gateway.custody import logs
+from gateway.run.trouble import Trouble
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve.")
+@click.option("--port", default=8080, show_default=True, help="Port to serve.")
+@data_dir
+def gateway(host: str, port: int) -> None:
+    """Serve FHIR over HTTP, on exactly this address."""
+    from waitress.server import create_server
+
+    from gateway.app import create_app
+    from gateway.settings import Settings
+
+    logs.configure("gateway")
+    settings = Settings.from_environ(os.environ)
+    app = create_app(settings)
+    try:
+        # One byte above the app's own limit, so that the app answers with an OperationOutcome.
+        server = create_server(
+            app,
+            host=host,
+            port=port,
+            threads=settings.threads,
+            ident=None,
+            max_request_body_size=settings.body_limit + 1,
+            channel_timeout=60,
+        )
+    except OSError as error:
+        raise Trouble(
+            f"{host}:{port} cannot be served ({error.strerror}); choose another with --host and --port."
+        ) from None
+    signal.signal(signal.SIGTERM, _leave)
+    server.run()
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    # The server ends its loop on this, lets running requests finish, and returns.
+    sys.exit(0)

@@ -1,0 +1,49 @@
+"""Options that several commands share, and the storage that they lead to."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gateway.custody.settings import Storage
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DATA_DIR = "CARELOOM_DATA_DIR"
+
+
+def data_dir(command: F) -> F:
+    """``--data-dir``: given to the command as set in the environment, for itself and for its children."""
+    return click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Where the data are [CARELOOM_DATA_DIR, ./careloom-data].",
+        expose_value=False,
+        callback=_remember,
+        is_eager=True,
+    )(command)
+
+
+def as_json(command: F) -> F:
+    """``--json``: print data for programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def _remember(_context: click.Context, _option: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        os.environ[DATA_DIR] = str(value.absolute())
+
+
+def storage() -> Storage:
+    """Where this command's data are."""
+    return Storage.from_environ(os.environ)
+
+
+def show(value: object) -> None:
+    """Print one JSON value."""
+    click.echo(json.dumps(value))

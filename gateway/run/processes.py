@@ -1,0 +1,64 @@
+"""The command line and the environment of each part: what a process is given is what it can know.
+
+Workers and relay get an allow-list of variables. Nothing that leads to the identity key is on it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+_SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "PYTHONHASHSEED", "VIRTUAL_ENV")
+_AWS = ("AWS_REGION", "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+_PLACES = (
+    "CARELOOM_DATA_DIR",
+    "CARELOOM_DATABASE_URL",
+    "CARELOOM_WORKER_DATABASE_URL",
+    "CARELOOM_BROKER_URL",
+)
+RELAY_VARIABLES = frozenset((*_SYSTEM, *_PLACES))
+WORKER_VARIABLES = RELAY_VARIABLES | {
+    *_AWS,
+    "CARELOOM_KEYS_URL",
+    "CARELOOM_KEY_PROVIDER",
+    "CARELOOM_CLINICAL_KEY_FILE",
+}
+
+_CELERY = (sys.executable, "-m", "celery")
+_QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
+
+
+def allowed(environ: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
+    """The variables that a process of the clinical side is given."""
+    given = {name: value for name, value in environ.items() if name in names}
+    if given.get("CARELOOM_WORKER_DATABASE_URL"):
+        # The workers' own login is enough; the gateway's would see everything.
+        given.pop("CARELOOM_DATABASE_URL", None)
+    return given
+
+
+def worker(environ: Mapping[str, str], count: int) -> tuple[list[str], dict[str, str]]:
+    """A Celery worker with so many processes."""
+    line = [*_CELERY, "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", str(count)]
+    # TERM then means: finish what runs for a few seconds, give the rest back, and leave.
+    return [*line, "-Q", "careloom.plan", *_QUIET], {
+        **allowed(environ, WORKER_VARIABLES),
+        "REMAP_SIGTERM": "SIGQUIT",
+    }
+
+
+def courier(environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The trusted zone's Celery worker: threads, because it waits for other people's servers."""
+    line = [*_CELERY, "-A", "gateway.courier", "worker", "--pool", "threads", "--concurrency", "4"]
+    return [*line, "-Q", "careloom.push", *_QUIET], {**environ, "REMAP_SIGTERM": "SIGQUIT"}
+
+
+def relay(environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The relay, which needs no key at all."""
+    return [sys.executable, "-m", "workers.relay"], allowed(environ, RELAY_VARIABLES)
+
+
+def gateway(environ: Mapping[str, str], host: str, port: int) -> tuple[list[str], dict[str, str]]:
+    """The web side."""
+    line = [sys.executable, "-m", "gateway.cli.main", "gateway", "--host", host, "--port", str(port)]
+    return line, dict(environ)
