@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from gateway.cli.main import main
+from gateway.cli.main import cli
 from gateway.fhir.routes import ROUTES
 from gateway.settings import FOR_TESTS, VARIABLES
 
@@ -61,18 +61,19 @@ def test_every_setting_that_is_read_is_declared():
 # --- commands ----------------------------------------------------------------------------------------------
 
 
-def commands(
-    command: click.Command = main, path: tuple[str, ...] = ("careloom",)
-) -> Iterator[tuple[str, click.Command]]:
+def commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, by the words that call it."""
-    if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
-            yield from commands(inner, (*path, name))
-    else:
+    if not isinstance(command, click.Group):
         yield " ".join(path), command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        assert inner is not None
+        yield from commands(inner, (*path, name))
 
 
-COMMANDS = dict(commands())
+COMMANDS = dict(commands(cli, ("careloom",)))
 
 
 @pytest.mark.parametrize("words", COMMANDS)

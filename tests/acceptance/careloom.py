@@ -160,9 +160,14 @@ class Careloom:
 
     def open_jobs(self) -> list[dict[str, Any]]:
         """Jobs that are running or due now."""
-        listed = self.json("jobs", "list", "--json")
-        jobs = listed["jobs"] if isinstance(listed, dict) else listed
-        return [job for job in jobs if job["state"] in ("queued", "running") and not job.get("waits", False)]
+        now = time.time_ns() // 1000
+        states = ("queued", "running")
+        listed = [self.json("jobs", "list", "--json", "--state", each, "--limit", "5000") for each in states]
+        return [job for each in listed for job in each["jobs"] if job["not_before"] <= now]
+
+    def dead_jobs(self) -> list[dict[str, Any]]:
+        """Jobs that failed for good."""
+        return self.json("jobs", "list", "--json", "--state", "dead")["jobs"]
 
 
 def descendants(pid: int) -> list[int]:

@@ -70,6 +70,7 @@ class House:
         living = {a.patient for a in self.admissions if a.sent.living}
         until(lambda: living <= self.planned(), seconds, "a plan for every living patient", pause=0.5)
         until(lambda: not self.careloom.open_jobs(), seconds, "the end of all work", pause=0.5)
+        assert self.careloom.dead_jobs() == []
 
     def planned(self) -> set[str]:
         plans = self.hospital.plans()
