@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import click
 
 from gateway.cli.options import as_json, data_dir, show, storage
-from gateway.custody import jobs as table
+from gateway.custody import backlog
+from gateway.custody.backlog import Listed
 from gateway.custody.database import Database, Side
-from gateway.custody.jobs import SECOND, Listed, State
+from gateway.custody.jobs import SECOND, State
 from gateway.run.trouble import Trouble
 
 
@@ -34,8 +35,8 @@ def list_(as_json: bool, state: str | None, limit: int) -> None:
     database = _database()
     try:
         with database.read() as conn:
-            found = table.listing(conn, State(state) if state else None, limit)
-            counted = table.counts(conn)
+            found = backlog.listing(conn, State(state) if state else None, limit)
+            counted = backlog.counts(conn)
     finally:
         database.close()
     if as_json:
@@ -68,7 +69,7 @@ def retry(as_json: bool, job_id: str | None) -> None:
     database = _database()
     try:
         with database.write() as conn:
-            revived = table.retry(conn, time.time_ns() // 1000, _id(job_id))
+            revived = backlog.retry(conn, time.time_ns() // 1000, _id(job_id))
     finally:
         database.close()
     if as_json:

@@ -18,7 +18,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, null, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.custody.errors import LostLease
@@ -77,22 +89,6 @@ class Claim:
     reason: str
     fence: int
     attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A job as an operator sees it."""
-
-    id: bytes
-    tenant: Tenant
-    kind: str
-    state: State
-    reason: str
-    created: int
-    not_before: int
-    attempts: int
-    finished: int | None
-    error: str | None
 
 
 def attempts_allowed(kind: str) -> int:
@@ -181,11 +177,11 @@ def claim(conn: Connection, job_id: bytes, now: int, lease: int) -> Claim | None
     if mine is None or not _claimable(mine, now) or any(_alive(row, now) for row in others):
         return None
     if mine.attempts >= attempts_allowed(mine.kind):
-        _close(conn, mine.id, State.DEAD, now, mine.error or "AttemptsExhausted")
+        close(conn, mine.id, State.DEAD, now, mine.error or "AttemptsExhausted")
         return None
     for orphan in others:
         if orphan.state == State.RUNNING:
-            _close(conn, orphan.id, State.DONE, now, "Superseded")
+            close(conn, orphan.id, State.DONE, now, "Superseded")
     return _start(conn, mine, now, lease)
 
 
@@ -220,7 +216,8 @@ def _start(conn: Connection, row: Row[Any], now: int, lease: int) -> Claim:
     return Claim(row.id, Tenant(row.tenant), row.kind, StoredId(row.patient), row.reason, fence, attempts)
 
 
-def _close(conn: Connection, job_id: bytes, state: State, now: int, error: str | None) -> None:
+def close(conn: Connection, job_id: bytes, state: State, now: int, error: str | None) -> None:
+    """End a job, and whoever still works on it."""
     conn.execute(
         update(job)
         .where(job.c.id == job_id)
@@ -251,15 +248,15 @@ def fail(conn: Connection, claimed: Claim, now: int, error: str) -> State:
     if row is None:
         raise LostLease
     if claimed.attempts >= attempts_allowed(claimed.kind):
-        _close(conn, claimed.id, State.DEAD, now, error)
+        close(conn, claimed.id, State.DEAD, now, error)
         return State.DEAD
-    if not _requeue(conn, row, now + pause(claimed.attempts), error):
-        _close(conn, claimed.id, State.DONE, now, "Superseded")
+    if not requeue(conn, row, now + pause(claimed.attempts), error):
+        close(conn, claimed.id, State.DONE, now, "Superseded")
         return State.DONE
     return State.QUEUED
 
 
-def _requeue(conn: Connection, row: Row[Any], not_before: int, error: str | None) -> bool:
+def requeue(conn: Connection, row: Row[Any], not_before: int, error: str | None) -> bool:
     """Let a job wait again, unless one waits already that will do its work."""
     waiting = select(func.count()).where(
         job.c.tenant == row.tenant,
@@ -273,37 +270,3 @@ def _requeue(conn: Connection, row: Row[Any], not_before: int, error: str | None
     emptied = {"sent": None, "lease_until": None, "finished": None}
     conn.execute(update(job).where(job.c.id == row.id).values(values | emptied))
     return True
-
-
-def retry(conn: Connection, now: int, job_id: bytes | None = None) -> int:
-    """Give dead jobs (or one of them) their attempts back; answers how many wait again."""
-    query = select(job).where(job.c.state == State.DEAD.value)
-    if job_id is not None:
-        query = query.where(job.c.id == job_id)
-    revived = 0
-    for row in conn.execute(query.order_by(job.c.id).with_for_update()).all():
-        conn.execute(update(job).where(job.c.id == row.id).values(attempts=0))
-        if _requeue(conn, row, now, row.error):
-            revived += 1
-        else:
-            _close(conn, row.id, State.DONE, now, "Superseded")
-    return revived
-
-
-def listing(conn: Connection, state: State | None = None, limit: int = 100) -> list[Listed]:
-    """Jobs, newest first."""
-    columns = [job.c[name] for name in Listed.__slots__]
-    query = select(*columns).order_by(job.c.created.desc(), job.c.id).limit(limit)
-    if state is not None:
-        query = query.where(job.c.state == state.value)
-    return [_listed(row) for row in conn.execute(query)]
-
-
-def _listed(row: Row[Any]) -> Listed:
-    return Listed(**{**row._mapping, "state": State(row.state)})
-
-
-def counts(conn: Connection) -> dict[State, int]:
-    """How many jobs stand where."""
-    found = conn.execute(select(job.c.state, func.count()).group_by(job.c.state))
-    return dict.fromkeys(State, 0) | {State(state): number for state, number in found}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import Connection, select
 
-from gateway.custody import jobs
+from gateway.custody import backlog, jobs
 from gateway.custody.errors import LostLease
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.jobs import SECOND, State
@@ -63,12 +63,12 @@ def test_a_job_that_waits_for_a_day_is_brought_forward_and_never_put_off(conn: C
     assert jobs.due(conn, NOW, 10) == []
     ask(conn, ANN, at=NOW)
     ask(conn, ANN, at=NOW + 200)
-    assert [listed.not_before for listed in jobs.listing(conn)] == [NOW]
+    assert [listed.not_before for listed in backlog.listing(conn)] == [NOW]
 
 
 def test_nothing_to_do_makes_no_job(conn: Connection) -> None:
     ask(conn)
-    assert jobs.listing(conn) == []
+    assert backlog.listing(conn) == []
 
 
 def test_what_was_sent_is_sent_again_only_after_a_while(conn: Connection) -> None:
@@ -83,7 +83,7 @@ def test_new_data_while_one_runs_make_one_more(conn: Connection) -> None:
     ask(conn, ANN)
     running = claimed(conn)
     ask(conn, ANN)
-    (waiting,) = jobs.listing(conn, State.QUEUED)
+    (waiting,) = backlog.listing(conn, State.QUEUED)
     assert waiting.id != running.id
     assert jobs.due(conn, NOW, 10) == []
     assert jobs.claim(conn, waiting.id, NOW, LEASE) is None
@@ -142,7 +142,7 @@ def test_newer_work_for_the_patient_supersedes_what_a_dead_worker_left(conn: Con
     assert jobs.claim(conn, waiting.id, NOW + LEASE, LEASE) is not None
     with pytest.raises(LostLease):
         jobs.finish(conn, dead, NOW + LEASE)
-    assert jobs.counts(conn)[State.DONE] == 1
+    assert backlog.counts(conn)[State.DONE] == 1
 
 
 def test_a_failure_waits_longer_each_time_and_ends_dead(conn: Connection) -> None:
@@ -151,12 +151,12 @@ def test_a_failure_waits_longer_each_time_and_ends_dead(conn: Connection) -> Non
     for _ in range(5):
         running = claimed(conn, now)
         state = jobs.fail(conn, running, now, "Broken")
-        waits.append(jobs.listing(conn)[0].not_before - now)
-        now = max(now, jobs.listing(conn)[0].not_before)
+        waits.append(backlog.listing(conn)[0].not_before - now)
+        now = max(now, backlog.listing(conn)[0].not_before)
     assert state is State.DEAD
     assert [wait // SECOND for wait in waits[:4]] == [1, 4, 16, 64]
     assert jobs.due(conn, now + 10**12, 10) == []
-    assert jobs.listing(conn, State.DEAD)[0].error == "Broken"
+    assert backlog.listing(conn, State.DEAD)[0].error == "Broken"
 
 
 def test_a_job_that_kills_its_workers_ends_dead(conn: Connection) -> None:
@@ -165,7 +165,7 @@ def test_a_job_that_kills_its_workers_ends_dead(conn: Connection) -> None:
         claimed(conn, NOW + attempt * LEASE)
     (due,) = jobs.due(conn, NOW + 5 * LEASE, 10)
     assert jobs.claim(conn, due.id, NOW + 5 * LEASE, LEASE) is None
-    assert [listed.error for listed in jobs.listing(conn, State.DEAD)] == ["AttemptsExhausted"]
+    assert [listed.error for listed in backlog.listing(conn, State.DEAD)] == ["AttemptsExhausted"]
 
 
 def test_an_endpoint_that_is_away_for_days_is_waited_for() -> None:
@@ -177,7 +177,7 @@ def test_a_failure_beside_waiting_work_leaves_the_work_to_it(conn: Connection) -
     running = claimed(conn)
     ask(conn, ANN)
     assert jobs.fail(conn, running, NOW, "Broken") is State.DONE
-    assert jobs.counts(conn)[State.QUEUED] == 1
+    assert backlog.counts(conn)[State.QUEUED] == 1
 
 
 def test_dead_jobs_live_again_when_asked(conn: Connection) -> None:
@@ -185,16 +185,16 @@ def test_dead_jobs_live_again_when_asked(conn: Connection) -> None:
     for attempt in range(6):
         for due in jobs.due(conn, NOW + attempt * LEASE, 10):
             jobs.claim(conn, due.id, NOW + attempt * LEASE, LEASE)
-    assert jobs.counts(conn)[State.DEAD] == 2
+    assert backlog.counts(conn)[State.DEAD] == 2
     ask(conn, BOB)
-    assert jobs.retry(conn, NOW, bytes(16)) == 0
-    assert jobs.retry(conn, NOW) == 1
-    assert jobs.counts(conn) == {State.QUEUED: 2, State.RUNNING: 0, State.DONE: 1, State.DEAD: 0}
+    assert backlog.retry(conn, NOW, bytes(16)) == 0
+    assert backlog.retry(conn, NOW) == 1
+    assert backlog.counts(conn) == {State.QUEUED: 2, State.RUNNING: 0, State.DONE: 1, State.DEAD: 0}
 
 
 def test_the_ids_are_drawn_by_the_caller(conn: Connection) -> None:
     ask(conn, ANN, draw=drawn())
-    assert [listed.id for listed in jobs.listing(conn)] == [(1).to_bytes(16)]
+    assert [listed.id for listed in backlog.listing(conn)] == [(1).to_bytes(16)]
 
 
 def test_the_table_itself_refuses_a_second_waiting_job(conn: Connection) -> None:
@@ -205,6 +205,18 @@ def test_the_table_itself_refuses_a_second_waiting_job(conn: Connection) -> None
     with pytest.raises(Exception, match="UNIQUE"):
         conn.exec_driver_sql(f"{ask_again} sent, lease_until, fence, attempts, finished, error FROM job")
     assert sqlite3.sqlite_version_info >= (3, 35)
+
+
+def test_what_was_done_long_ago_is_forgotten_and_what_is_dead_is_not(conn: Connection) -> None:
+    ask(conn, ANN, BOB)
+    done, dead = (jobs.claim(conn, due.id, NOW, LEASE) for due in jobs.due(conn, NOW, 10))
+    assert done is not None
+    assert dead is not None
+    jobs.finish(conn, done, NOW)
+    jobs.close(conn, dead.id, State.DEAD, NOW, "Broken")
+    assert backlog.forget(conn, NOW) == 0
+    assert backlog.forget(conn, NOW + 1) == 1
+    assert [listed.id for listed in backlog.listing(conn)] == [dead.id]
 
 
 class Life(RuleBasedStateMachine):
