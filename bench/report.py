@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.custody import Custody
 from bench.figures import Ingest, quantile
 
 MILLION = 1_000_000
@@ -66,3 +67,16 @@ def _stages(run: Ingest) -> Table:
     edge = whole - sum(run.stages.values())
     table.add_row("HTTP, tokens, the rest of the process", f"{edge * MILLION:.0f}", f"{edge / whole:.0%}")
     return table
+
+
+def custody_as_json(measured: Custody) -> dict[str, Any]:
+    """CPU seconds per resource by step."""
+    return {"resources": measured.resources, "cpu_seconds_per_resource": dict(measured.steps)}
+
+
+def show_custody(measured: Custody, console: Console) -> None:
+    """Each step beside its floor."""
+    table = Table("step", "CPU per resource, µs", title=f"{measured.resources} resources")
+    for step, seconds in measured.steps:
+        table.add_row(step, f"{seconds * MILLION:.1f}")
+    console.print(table)

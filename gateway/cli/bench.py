@@ -11,11 +11,12 @@ import click
 import requests
 from rich.console import Console
 
-from bench.bundles import NothingToPush
+from bench.bundles import NothingToPush, from_folder, generated
+from bench.custody import custody as run_custody
 from bench.ingest import MOST_BUNDLES, MOST_CONNECTIONS, NoPlan, Wanted
 from bench.ingest import ingest as run
 from bench.pusher import NotAccepted
-from bench.report import as_json, show
+from bench.report import as_json, custody_as_json, show, show_custody
 from gateway.demo.client import Declined
 from gateway.demo.server import NotRunning
 
@@ -72,3 +73,21 @@ def ingest(machine: bool, **wanted: Any) -> None:
         click.echo(json.dumps(as_json(figures)))
     else:
         show(figures, console)
+
+
+@bench.command()
+@_bundles
+@_entries
+@_folder
+@_as_json
+def custody(machine: bool, bundles: int, entries: int, folder: Path | None) -> None:
+    """Split and seal in this process and print what a resource takes, beside plain operations."""
+    try:
+        taken = from_folder(folder, bundles) if folder else generated(bundles, entries, date.today())  # noqa: DTZ011
+        measured = run_custody(list(taken))
+    except NothingToPush as error:
+        raise click.ClickException(str(error)) from None
+    if machine:
+        click.echo(json.dumps(custody_as_json(measured)))
+    else:
+        show_custody(measured, Console())
