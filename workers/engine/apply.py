@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 from mappers.facts import Evidence, Facts
 from mappers.recommendations import Activity, Plan
@@ -39,8 +41,16 @@ def _plan(case: Case, knowledge: Knowledge, empty: Plan) -> Plan:
         issues=outcome.issues,
         derived=tuple(one for enrichment in enriched for one in enrichment.derived),
         problems=_problems(outcome.activities),
-        next_look=soonest([outcome.until, *(enrichment.until for enrichment in enriched)]),
+        next_look=soonest(
+            [outcome.until, *(one.until for one in enriched), *_turns(case.facts)],
+        ),
     )
+
+
+def _turns(facts: Facts) -> Iterator[date]:
+    """The days on which the facts themselves turn, as whoever read them says, or as their own dates do."""
+    dated = (one.when for one in facts.measurements)
+    return (day for day in (*facts.turns, *dated) if day > facts.as_of)
 
 
 def _problems(activities: tuple[Activity, ...]) -> tuple[Evidence, ...]:

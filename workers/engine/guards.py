@@ -91,7 +91,7 @@ def _allergy(case: Case, medicine: MedicineClass) -> Verdict:
         return Verdict(forbids=(because,), evidence=tuple(one.evidence for one in against))
     unread = (
         *(one.evidence for one in active if one.substances is None and not one.classes),
-        *unreadable(case.facts, ALLERGY_RESOURCES),
+        *unreadable(case.facts, ALLERGY_RESOURCES, {one.evidence for one in case.facts.allergies}),
     )
     question = "what an allergy is to that could not be read"
     return Verdict(asks=(question,), evidence=unread) if unread else CLEAR

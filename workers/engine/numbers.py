@@ -6,9 +6,11 @@ the answer says from which day on it will be.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from workers.engine.calendar import Span
 from workers.engine.case import Case, Resolve
 from workers.engine.known import Known, Type, absent, between, exactly
 from workers.engine.readings import PERSISTENCE, Lens, Reading, persisting, stale_on
@@ -17,10 +19,20 @@ from workers.engine.vocabulary import analytes
 
 def fresh(case: Case, analyte: str, lens: Lens) -> tuple[tuple[Reading, ...], date | None]:
     """The day values that are not too old, oldest first, and the day on which the newest will be."""
+    return case.once(("fresh", analyte, lens), lambda: _fresh(case, analyte, lens))
+
+
+def _fresh(case: Case, analyte: str, lens: Lens) -> tuple[tuple[Reading, ...], date | None]:
     age = lens.ages[analyte]
     days = case.days(analyte, lens)
-    kept = tuple(one for one in days if (stale := stale_on(one, age)) is None or case.today < stale)
+    if age is None or not days:
+        return days, None
+    kept = days[bisect_left(days, True, key=lambda one: case.today < stale_on(one, age)) :]
     return kept, stale_on(kept[-1], age) if kept else None
+
+
+def _ends(one: Reading, age: Span | None) -> date | None:
+    return stale_on(one, age) if age else None
 
 
 def missing(analyte: str, lens: Lens, what: str = "") -> str:
@@ -62,7 +74,7 @@ def _prior(analyte: str, of: Callable[[Reading, date | None], Known]) -> Resolve
         days, _ = fresh(case, analyte, lens)
         if len(days) < 2:
             return absent(missing(analyte, lens, "second day's "))
-        return of(days[-2], stale_on(days[-2], lens.ages[analyte]))
+        return of(days[-2], _ends(days[-2], lens.ages[analyte]))
 
     return resolve
 
@@ -83,7 +95,7 @@ def _persistent(pick: Callable[..., object], analyte: str) -> Resolve:
             return absent(missing(analyte, lens, f"two values {PERSISTENCE.days} days apart of "))
         low, high = pick(one.low for one in span), pick(one.high for one in span)
         evidence = tuple(sorted({piece for one in span for piece in one.evidence}))
-        return between(low, high, evidence, stale_on(span[0], lens.ages[analyte]))  # type: ignore[arg-type]
+        return between(low, high, evidence, _ends(span[0], lens.ages[analyte]))  # type: ignore[arg-type]
 
     return resolve
 
@@ -93,7 +105,7 @@ def _persistence_known(analyte: str) -> Resolve:
         days, _ = fresh(case, analyte, lens)
         span = persisting(days)
         evidence = tuple(sorted({piece for one in span for piece in one.evidence}))
-        return exactly(bool(span), evidence, stale_on(span[0], lens.ages[analyte]) if span else None)
+        return exactly(bool(span), evidence, _ends(span[0], lens.ages[analyte]) if span else None)
 
     return resolve
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from datetime import date
 
 from mappers.facts import Evidence, Facts, Medicine, Person, Sex, Truth
+from mappers.fhir_to_facts.gathered import FUTURE
 from workers.engine.answer import NO, YES, Answer, all_of, any_of, negate, soonest
 from workers.engine.calendar import DAY, at_least, reached
 from workers.engine.case import Case, Resolve
 from workers.engine.known import Known, absent, exactly, from_truth
 from workers.engine.readings import Lens
-from workers.engine.vocabulary import medicines, problems
+from workers.engine.vocabulary import medicines, problems, spelt
 
 FERTILE = (12, 55)
 BARREN = frozenset({"menopause", "hysterectomy"})
@@ -30,15 +31,22 @@ def has(key: str) -> Resolve:
     """Whether a diagnosis is active."""
 
     def resolve(case: Case, _lens: Lens) -> Known:
-        found = tuple(
-            one.evidence for one in case.facts.problems if one.active and one.key in problems()[key]
-        )
+        named = [one for one in case.facts.problems if one.is_a(key) or one.key in problems()[key]]
+        found = tuple(one.evidence for one in named if one.active)
         if found:
             return exactly(True, found)
-        gap = unreadable(case.facts, PROBLEM_RESOURCES)
+        doubted = tuple(one.evidence for one in named if one.evidence in _doubted(case.facts))
+        if doubted:
+            return absent(f"whether {spelt(key)} is confirmed", evidence=doubted)
+        gap = unreadable(case.facts, PROBLEM_RESOURCES, {one.evidence for one in case.facts.problems})
         return absent("a diagnosis that could not be read", evidence=gap) if gap else exactly(False)
 
     return resolve
+
+
+def _doubted(facts: Facts) -> set[Evidence]:
+    """What was read and is shown as doubtful all the same."""
+    return {one.evidence for one in facts.unreadable}
 
 
 def takes(key: str) -> Resolve:
@@ -88,14 +96,18 @@ def unresolved(case: Case, current: tuple[Medicine, ...]) -> tuple[Evidence, ...
     """The evidence of medicines that may be anything."""
     return (
         *(one.evidence for one in current if one.ingredients is None),
-        *unreadable(case.facts, MEDICINE_RESOURCES),
+        *unreadable(case.facts, MEDICINE_RESOURCES, {one.evidence for one in case.facts.medicines}),
     )
 
 
-def unreadable(facts: Facts, types: frozenset[str]) -> tuple[Evidence, ...]:
-    """The evidence of resources of some types that could not be read."""
+def unreadable(facts: Facts, types: frozenset[str], read: set[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence of resources of some types that gave no fact at all; what is still to come is none yet."""
     return tuple(
-        one.evidence for one in facts.unreadable if one.evidence.reference.partition("/")[0] in types
+        one.evidence
+        for one in facts.unreadable
+        if one.evidence.reference.partition("/")[0] in types
+        and one.evidence not in read
+        and one.reason != FUTURE
     )
 
 

@@ -81,9 +81,9 @@ def _mean(group: list[Reading]) -> Reading:
         )
 
 
-def stale_on(one: Reading, age: Span | None) -> date | None:
-    """The first day on which a reading is too old; None: never."""
-    return None if age is None else age.after(one.when) + DAY
+def stale_on(one: Reading, age: Span) -> date:
+    """The first day on which a reading is too old."""
+    return age.after(one.when) + DAY
 
 
 def persisting(days: tuple[Reading, ...]) -> tuple[Reading, ...]:

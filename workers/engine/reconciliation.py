@@ -106,30 +106,34 @@ def _judge(case: Case, knowledge: Knowledge, merged: _Merged) -> tuple[Activity 
     whole = together([verdict, *(one for _, one in options)])
     open_ = [(medicine, one) for medicine, one in options if not one.forbids]
     if not open_:
-        return _withdraw(merged, whole), whole
+        return _withdraw(merged, choices, whole), whole
     evidence = tuple(piece for reason in merged.activity.reasons for piece in reason.evidence)
     asked = together([verdict, *(one for _, one in open_), setting_known(case, evidence)])
     return _offer(merged, [medicine for medicine, _ in open_], whole.forbids, asked), whole
 
 
-def _withdraw(merged: _Merged, verdict: Verdict) -> Withdrawn:
-    because = "; ".join(verdict.forbids)
-    return Withdrawn(merged.activity.act, because, verdict.evidence, merged.activity.reasons)
+def _withdraw(merged: _Merged, medicines: Sequence[MedicineClass], verdict: Verdict) -> Withdrawn:
+    activity = merged.activity
+    return Withdrawn(
+        _chosen(activity.act, medicines), "; ".join(verdict.forbids), verdict.evidence, activity.reasons
+    )
+
+
+def _chosen(act: Act, medicines: Sequence[MedicineClass]) -> Act:
+    """The act with the medicines that it leaves to choose from in its title."""
+    choice = " or ".join(medicine.display for medicine in medicines)
+    return replace(act, title=act.title.replace("{options}", choice))
 
 
 def _offer(
     merged: _Merged, medicines: Sequence[MedicineClass], left_out: Sequence[str], asked: Verdict
 ) -> Activity:
     """The activity that remains: the options that nothing forbids, as a draft or as a question."""
-    choice = " or ".join(medicine.display for medicine in medicines)
-    title = merged.offer.title.replace("{options}", choice)
+    act = _chosen(merged.activity.act, medicines)
     reasons = tuple(_with_guards(one, left_out, asked) for one in merged.activity.reasons)
-    act = replace(merged.activity.act, title=title)
     if not asked.asks:
         return replace(merged.activity, act=act, reasons=reasons)
-    question = replace(
-        act, kind=ActKind.QUESTION, title=f"To decide: {title}? Not known: {'; '.join(asked.asks)}"
-    )
+    question = replace(act, kind=ActKind.QUESTION, title=f"To decide: {act.title}?")
     return replace(merged.activity, act=question, reasons=reasons, questions=asked.asks)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date
 from decimal import Decimal, localcontext
 
 from mappers.facts import Measurement, Truth
 from mappers.recommendations import Derived, Rule, Source, Unanswered
-from workers.engine.answer import soonest
 from workers.engine.calendar import Span, at_least
 from workers.engine.case import Case
 from workers.engine.enrichers import Enrichment
-from workers.engine.readings import DIGITS, Lens, Reading, by_day, stale_on
+from workers.engine.readings import DIGITS, Reading, by_day, stale_on
 
 ADULT = 18
 WEIGHT_AGE, HEIGHT_AGE = Span(24), Span(120)
@@ -73,7 +73,7 @@ class Bmi:
             "bmi", round(one.low, 1), UNIT, one.when, one.setting, one.evidence[0], derived=True
         )
         derived = Derived("bmi", measurement, self.rule, one.evidence, band(one.low))
-        return Enrichment((derived,), until=soonest([stale]))
+        return Enrichment((derived,), until=stale)
 
 
 def _adult(case: Case, analyte: str) -> tuple[Reading, ...]:
@@ -89,15 +89,14 @@ def _grown(case: Case, when: date) -> bool:
 
 def _nearest(weight: Reading, heights: tuple[Reading, ...]) -> Reading | None:
     """The last height up to the weight's day, else the first after it, within the limit."""
-    before = [one for one in heights if one.when <= weight.when <= HEIGHT_AGE.after(one.when)]
-    after = [one for one in heights if weight.when < one.when <= HEIGHT_AGE.after(weight.when)]
-    return before[-1] if before else after[0] if after else None
+    place = bisect_right(heights, weight.when, key=lambda one: one.when)
+    before, after = heights[:place][-1:], heights[place:][:1]
+    near = [one for one in before if weight.when <= HEIGHT_AGE.after(one.when)]
+    near += [one for one in after if one.when <= HEIGHT_AGE.after(weight.when)]
+    return near[0] if near else None
 
 
 def _reading(weight: Reading, height: Reading) -> Reading:
     value = bmi(weight.low, height.low)
     evidence = tuple(sorted({*weight.evidence, *height.evidence}))
     return Reading(value, value, weight.when, weight.setting, evidence)
-
-
-__all__ = ["Bmi", "Lens", "band", "bmi"]

@@ -13,7 +13,7 @@ from decimal import Decimal, localcontext
 from mappers.facts import Measurement, Person, Sex
 from mappers.recommendations import Derived, Rule, Source, Unanswered
 from workers.engine.answer import ordered
-from workers.engine.calendar import Span, reached
+from workers.engine.calendar import Span
 from workers.engine.case import Case
 from workers.engine.enrichers import Enrichment
 from workers.engine.people import SEXES, sexes
@@ -63,7 +63,8 @@ class Egfr:
         replaced = {one.when for one in computed}
         reported = [one for one in case.readings("egfr") if one.when not in replaced]
         case.compute("egfr", [*computed, *reported])
-        lacking = self._lacking(person) if tests and not computed else ()
+        grown = [one for one in tests if _may_be_adult(one, person)]
+        lacking = self._lacking(person) if grown and not computed else ()
         return self._newest(case, computed, lacking)
 
     def _lacking(self, person: Person) -> tuple[Unanswered, ...]:
@@ -76,11 +77,10 @@ class Egfr:
         days = by_day(computed)
         if not days:
             return Enrichment(unanswered=unanswered)
-        ends = stale_on(days[-1], MAX_AGE)
-        stale = reached(case.today, ends) if ends else None
-        if stale is None or stale.until is None:
+        stale = stale_on(days[-1], MAX_AGE)
+        if case.today >= stale:
             return Enrichment(unanswered=unanswered)
-        return Enrichment((self._derived(days[-1]),), unanswered, stale.until)
+        return Enrichment((self._derived(days[-1]),), unanswered, stale)
 
     def _derived(self, one: Reading) -> Derived:
         stages = ordered(g_stage(value) for value in (one.low, one.high))
@@ -88,6 +88,11 @@ class Egfr:
         measurement = Measurement("egfr", whole, UNIT, one.when, one.setting, one.evidence[0], derived=True)
         bounds = None if one.low == one.high else (round(one.low, 1), round(one.high, 1))
         return Derived("egfr", measurement, self.rule, one.evidence, " or ".join(stages), bounds)
+
+
+def _may_be_adult(one: Reading, person: Person) -> bool:
+    age = person.age(one.when)
+    return person.born is None or (age is not None and age.high >= ADULT)
 
 
 def _finite(one: Reading) -> bool:
@@ -106,6 +111,3 @@ def _computed(one: Reading, person: Person) -> Reading | None:
     ]
     evidence = tuple(sorted({*one.evidence, person.evidence}))
     return Reading(min(found), max(found), one.when, one.setting, evidence)
-
-
-__all__ = ["Egfr", "ckd_epi_2021"]

@@ -15,7 +15,7 @@ from workers.engine.answer import Answer, all_of, negate, ordered, soonest
 from workers.engine.calendar import age_within
 from workers.engine.case import Case
 from workers.engine.definitions import Action, Guideline, Knowledge, Lactation, Pregnancy
-from workers.engine.expression import Lookup, answer, value
+from workers.engine.expression import Expression, Lookup, answer, value
 from workers.engine.names import catalogue, lookup
 from workers.engine.people import lactation, pregnancy
 from workers.engine.recommenders import Findings, Proposal
@@ -58,12 +58,17 @@ def applies(case: Case, guideline: Guideline, action: Action) -> Answer:
 def _gates(case: Case, guideline: Guideline, action: Action) -> Iterator[Answer]:
     names = lookup(case, guideline.lens, catalogue())
     for condition in action.conditions:
-        yield answer(condition, names, case.today)
+        yield _asked_once(case, guideline, condition, names)
     yield age_within(case.facts.person, guideline.ages, case.today)
     yield _pregnancy(case, guideline.pregnancy)
     yield _lactation(case, guideline.lactation)
     for exclusion in guideline.exclusions:
-        yield negate(answer(exclusion.condition, names, case.today))
+        yield negate(_asked_once(case, guideline, exclusion.condition, names))
+
+
+def _asked_once(case: Case, guideline: Guideline, condition: Expression, names: Lookup) -> Answer:
+    """The actions of a rule share conditions."""
+    return case.once((condition.text, guideline.lens), lambda: answer(condition, names, case.today))
 
 
 def _pregnancy(case: Case, declared: Pregnancy) -> Answer:
