@@ -15,7 +15,7 @@ from gateway.custody import roots
 from gateway.custody.database import Database, Side, sqlite_path
 from gateway.custody.errors import KeysUnreadable, StoreUnavailable
 from gateway.custody.migrations import Store, migrate
-from gateway.custody.settings import Storage
+from gateway.custody.settings import KeyPaths, Storage
 from gateway.custody.tables import clinical_key, identity_key, version
 
 
@@ -33,14 +33,17 @@ def found(storage: Storage) -> None:
 
 def create_roots(storage: Storage) -> None:
     """Make the root key files at the very first start; refuses beside data that other keys sealed."""
-    paths = storage.key_paths
-    missing = [path for path in (paths.clinical, paths.identity, paths.audit) if not path.exists()]
-    if missing and _was_founded(storage):
-        raise KeysUnreadable(
-            f"{missing[0]} is missing although the databases exist: restore the key files that belong to "
-            "them. Nothing was changed."
-        )
-    for path in missing:
+    _own_folder(storage.data_dir)
+    if not _missing(storage.key_paths):
+        return
+    # Asked before looking again: another process that founds this minute makes its databases last.
+    founded = _was_founded(storage)
+    for path in _missing(storage.key_paths):
+        if founded:
+            raise KeysUnreadable(
+                f"{path} is missing although the databases exist: restore the key files that belong to "
+                "them. Nothing was changed."
+            )
         roots.create(path)
 
 
@@ -52,6 +55,17 @@ def check_whole(storage: Storage) -> None:
             raise StoreUnavailable(f"{path} is missing: start `careloom up` once, or restore it.")
     if _any_row(storage.database_url, version) and not _any_key(storage.keys_url):
         raise KeysUnreadable("The key store is empty although there are records: restore the key store.")
+
+
+def _own_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(f"{folder} cannot be made: {error.strerror}.") from None
+
+
+def _missing(paths: KeyPaths) -> list[Path]:
+    return [path for path in (paths.clinical, paths.identity, paths.audit) if not path.exists()]
 
 
 def _was_founded(storage: Storage) -> bool:

@@ -7,6 +7,7 @@ lock (``BEGIN IMMEDIATE``, or an advisory lock on a server), so that one does it
 from __future__ import annotations
 
 import io
+import threading
 from enum import Enum
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from gateway.custody.errors import StoreUnavailable
 
 _FOLDER = Path(__file__).parent
 _LOCK = 0x6361_7265_6C6F_6F6D
+# Alembic keeps what it is doing in globals of this process.
+_one_at_a_time = threading.Lock()
 
 
 class Store(Enum):
@@ -32,7 +35,7 @@ class Store(Enum):
 def migrate(database: Database, store: Store = Store.DATA) -> None:
     """Bring the tables to the newest revision; nothing happens when they are."""
     database.create()
-    with database.write() as conn:
+    with database.write() as conn, _one_at_a_time:
         _alone(conn)
         config = _config(store)
         config.attributes["connection"] = conn
