@@ -21,17 +21,15 @@ def configure(part: str) -> None:
     """Send this process's logs to stderr, each line naming the part of Careloom that it came from."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            lambda _log, _name, event: {**event, "part": part},
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             _name_the_exception,
             structlog.processors.LogfmtRenderer(key_order=_ORDER, drop_missing=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
-    structlog.contextvars.bind_contextvars(part=part)
     root = logging.getLogger()
     root.handlers[:] = [_Foreign()]
     root.setLevel(logging.WARNING)
