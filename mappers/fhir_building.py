@@ -15,6 +15,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from mappers.codes import UCUM
 from mappers.facts import Evidence
 from mappers.lossless import Json, number_text
+from mappers.units import shown
 
 
 def built(resource: dict[str, Json]) -> dict[str, Json]:
@@ -40,7 +41,7 @@ def decimal(value: Decimal) -> Json:
 
 def quantity(value: Decimal, unit: str) -> dict[str, Json]:
     """A number with its UCUM unit."""
-    return {"value": decimal(value), "unit": unit, "system": UCUM, "code": unit}
+    return {"value": decimal(value), "unit": shown(unit) or unit, "system": UCUM, "code": unit}
 
 
 def reference(target: str) -> dict[str, Json]:

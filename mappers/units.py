@@ -19,6 +19,13 @@ from mappers.lossless import number_text
 from mappers.tables import parts, rows
 
 LARGEST_EXPONENT = 15
+SHOWN = {
+    "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+    "kg/m2": "kg/m²",
+    "mm[Hg]": "mmHg",
+    "Cel": "°C",
+    "mg/g{creat}": "mg/g",
+}
 ANNOTATION = re.compile(r"\{[^}]*\}")
 
 
@@ -28,7 +35,7 @@ class NotConvertible(ValueError):  # noqa: N818 - it reads as what is wrong
 
 @dataclass(frozen=True, slots=True)
 class Analyte:
-    """What is measured. ``conversions``: each known unit, with the factor and offset that lead to ``unit``."""
+    """What is measured. ``conversions``: each known unit, with factor and offset that lead to ``unit``."""
 
     key: str
     name: str
@@ -65,6 +72,11 @@ def _by_loinc() -> Mapping[str, Analyte]:
 def by_loinc(code: str) -> Analyte | None:
     """The analyte that a LOINC code measures."""
     return _by_loinc().get(code)
+
+
+def shown(unit: str) -> str:
+    """A unit as a person reads it: ``mL/min/{1.73_m2}`` is mL/min/1.73 m²."""
+    return SHOWN.get(unit) or ANNOTATION.sub("", unit).strip("/")
 
 
 def number(value: int | msgspec.Raw) -> Decimal:

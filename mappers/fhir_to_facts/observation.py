@@ -120,7 +120,7 @@ def _absence(part: dict[str, Json]) -> str:
     reason = codes.status(part.get("dataAbsentReason"))
     if reason:
         return ABSENT.get(reason, "has no value")
-    if any(name.startswith(("value", "_value")) for name in part):
+    if "valueQuantity" not in part and any(name.startswith(("value", "_value")) for name in part):
         return "has a value that is no number with a unit"
     return "has no value"
 

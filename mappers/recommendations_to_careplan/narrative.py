@@ -6,7 +6,7 @@ Only our own words are in it, all of them escaped; references and pseudonyms are
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from mappers.recommendations import (
@@ -21,7 +21,7 @@ from mappers.recommendations import (
     Withdrawn,
 )
 from mappers.recommendations_to_careplan.writer import by, cited
-from mappers.units import analytes
+from mappers.units import analytes, shown
 
 OPENING = "A draft: nothing in it is ordered until a clinician accepts it."
 NOTHING = "Nothing is due: no rule that could be answered proposes anything."
@@ -55,17 +55,27 @@ def _activity(activity: Activity) -> str:
     urgency = "" if activity.urgency is Urgency.ROUTINE else f" ({activity.urgency.value})"
     head = f"<b>{escape(activity.act.title)}</b>{escape(urgency + by(activity.act.due))}"
     questions = "".join(f"<br/>To settle first: {escape(question)}" for question in activity.questions)
-    return head + questions + "".join(map(_reason, activity.reasons))
+    return head + questions + _reasons(activity.reasons)
 
 
-def _reason(reason: Reason) -> str:
-    changes = "".join(f"<br/>Would change this: {escape(change)}" for change in reason.would_change)
-    return f"<br/>{escape(reason.sentence)}<br/><i>{escape(cited(reason.rule))}</i>{changes}"
+def _reasons(reasons: Sequence[Reason]) -> str:
+    """Why, then on whose word (each source once), then what would have changed it."""
+    sentences = _once(reason.sentence for reason in reasons)
+    sources = _once(cited(reason.rule) for reason in reasons)
+    changes = _once(change for reason in reasons for change in reason.would_change)
+    lines = [*map(escape, sentences), *(f"<i>{escape(source)}</i>" for source in sources)]
+    if changes:
+        lines.append(f"Would change this: {escape('; '.join(changes))}")
+    return "".join(f"<br/>{line}" for line in lines)
+
+
+def _once(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
 
 
 def _issue(issue: Issue) -> str:
     head = f"<b>{escape(issue.title)}</b> ({escape(issue.severity)})"
-    return head + "".join(map(_reason, issue.reasons))
+    return head + _reasons(issue.reasons)
 
 
 def _target(target: Target) -> str:
@@ -74,9 +84,10 @@ def _target(target: Target) -> str:
 
 def _derived(derived: Derived) -> str:
     measured = derived.measurement
-    value = f"{measured.value:f} {measured.unit}"
+    unit = shown(measured.unit)
+    value = f"{measured.value:f} {unit}"
     if derived.bounds:
-        value = f"between {derived.bounds[0]:f} and {derived.bounds[1]:f} {measured.unit}"
+        value = f"between {derived.bounds[0]:f} and {derived.bounds[1]:f} {unit}"
     meaning = f": {derived.interpretation}" if derived.interpretation else ""
     name = analytes()[measured.analyte].name
     return escape(f"{name} {value} of {measured.when.isoformat()}{meaning} ({derived.rule.title})")
