@@ -73,7 +73,7 @@ def read(text: str, client_id: str | None = None) -> Assertion:
 
 
 def _check_header(header: dict[str, Any]) -> None:
-    if header.get("alg") not in KEY_TYPES:
+    if str(header.get("alg")) not in KEY_TYPES:
         raise invalid_client("alg must be RS384 or ES384")
     if header.get("typ") != "JWT":
         raise invalid_client("typ must be JWT")

@@ -34,11 +34,11 @@ def check_answer(headers: Headers, parameters: Parameters) -> None:
 def check_body(headers: Headers, served: tuple[str, ...] = _JSON) -> None:
     """Refuse with 415 a body of another kind, another FHIR version or another character set."""
     kind, options = parse_options_header(headers.get("Content-Type", ""))
-    if kind not in served:
+    if kind.lower() not in served:
         raise turned_away(Kind.MEDIA_TYPE, "not-supported", f"Send the body as {served[0]}.")
     if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise turned_away(Kind.MEDIA_TYPE, "not-supported", "Send the body in UTF-8.")
-    if options.get("fhirVersion", "4.0") not in _VERSIONS:
+    if options.get("fhirversion", "4.0") not in _VERSIONS:
         raise turned_away(Kind.MEDIA_TYPE, "not-supported", "This server speaks FHIR R4 (4.0).")
 
 
@@ -61,8 +61,8 @@ def _ranges(accept: str) -> list[tuple[str, float]]:
 
 def _accepts(media_range: str, quality: float) -> bool:
     kind, options = parse_options_header(media_range)
-    version_fits = options.get("fhirVersion", "4.0") in _VERSIONS
-    return quality > 0 and version_fits and kind in (*_JSON, "*/*", "application/*")
+    version_fits = options.get("fhirversion", "4.0") in _VERSIONS
+    return quality > 0 and version_fits and kind.lower() in (*_JSON, "*/*", "application/*")
 
 
 def _plain(media_type: str) -> str:
