@@ -30,7 +30,7 @@ PREFIX = "http://hl7.org/fhir/StructureDefinition/"
 SYSTEM_STRING = "http://hl7.org/fhirpath/System.String"
 
 # Told from structure, not from a condition: see ``mappers/r4/validate.py``.
-BUILT_IN = frozenset({"ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "ref-1", "txt-1", "txt-2"})
+BUILT_IN = frozenset({"ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "ref-1", "txt-1"})
 
 SIMPLE_QUANTITY = model.Invariant(
     "sqty-1",
@@ -295,8 +295,12 @@ def _alternatives(tree: Any) -> Iterator[Any]:
 def _walk(tree: Any, resource: str, types: Types) -> list[State]:
     """Every way along JSON keys that the expression can take in this resource type."""
     match tree:
+        case ["name", None, ("Resource" | "DomainResource")]:
+            return [((), resource, None)]
+        case ["name", None, name] if name in types:
+            return [((), resource, None)] if name == resource else []
         case ["name", None, name]:
-            return [((), resource, None)] if name in (resource, "Resource", "DomainResource") else []
+            return list(_step(((), resource, None), name, types))
         case ["name", base, name]:
             return [new for state in _walk(base, resource, types) for new in _step(state, name, types)]
         case ["index", base, number]:

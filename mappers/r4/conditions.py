@@ -24,8 +24,8 @@ _CONSTANTS = {"%ucum": "http://unitsofmeasure.org"}
 _LOGIC = frozenset({"and", "or", "xor", "implies"})
 _OPERATORS = _LOGIC | {"=", "!=", "<", ">", "<=", ">=", "in", "contains", "|", "&", "+"}
 _FUNCTIONS = frozenset(
-    {"all", "allFalse", "count", "empty", "exists", "first", "hasValue", "intersect", "isDistinct", "not",
-     "select", "startsWith", "tail", "trace", "where"}
+    {"all", "allFalse", "contains", "count", "empty", "exists", "first", "hasValue", "intersect", "is",
+     "isDistinct", "not", "select", "startsWith", "tail", "trace", "where"}
 )  # fmt: skip
 _COLLECTING = frozenset({"where", "select", "first", "tail", "trace", "count", "intersect"})
 _TYPES = {
@@ -88,11 +88,11 @@ def _as_condition(nodes: _Nodes) -> Condition:
 
 def _logic(operator: str, left: Condition, right: Condition) -> Condition:
     if operator == "and":
-        return lambda f, r: _and(left(f, r), right(f, r))
+        return lambda f, r: False if (a := left(f, r)) is False else _and(a, right(f, r))
     if operator == "or":
-        return lambda f, r: _or(left(f, r), right(f, r))
+        return lambda f, r: True if (a := left(f, r)) else _or(a, right(f, r))
     if operator == "implies":
-        return lambda f, r: _or(_negated(left(f, r)), right(f, r))
+        return lambda f, r: True if (a := left(f, r)) is False else _or(_negated(a), right(f, r))
     return lambda f, r: None if (a := left(f, r)) is None or (b := right(f, r)) is None else a is not b
 
 
@@ -129,9 +129,11 @@ def _call(base: Tree | None, function: str, arguments: list[Tree], kind: str | N
     if function == "all":
         test = condition(arguments[0], inner)
         return lambda f, r: all(test(node, r) is not False for node in nodes(f, r))
-    if function == "startsWith":
-        start = arguments[0][1]
-        return _on_text(nodes, lambda text: text.startswith(start))
+    if function in ("startsWith", "contains"):
+        wanted = arguments[0][1]
+        return _on_text(nodes, str.startswith if function == "startsWith" else str.__contains__, wanted)
+    if function == "is":
+        return _type_test(nodes, arguments[0][2])
     simple = {
         "hasValue": lambda f, r: any(not isinstance(node, dict) for node in nodes(f, r)),
         "isDistinct": lambda f, r: _distinct(nodes(f, r)),
@@ -140,10 +142,10 @@ def _call(base: Tree | None, function: str, arguments: list[Tree], kind: str | N
     return simple.get(function)
 
 
-def _on_text(nodes: _Nodes, test: Callable[[str], bool]) -> Condition:
+def _on_text(nodes: _Nodes, test: Callable[[str, str], bool], wanted: str) -> Condition:
     def told(focus: Json, resource: Json) -> bool | None:
         found = nodes(focus, resource)
-        return test(found[0]) if found and isinstance(found[0], str) else None
+        return test(found[0], wanted) if found and isinstance(found[0], str) else None
 
     return told
 

@@ -104,6 +104,8 @@ def _utc(one: Stretch, zone: timedelta) -> Stretch:
 
 def order(a: str, b: str) -> int | None:
     """-1, 0 or 1 as ``a`` lies before, on or after ``b``; None when they cannot be told apart or read."""
+    if len(a) == len(b) and a[19:] == b[19:] and a[:4].isdigit() and b[:4].isdigit():
+        return (a > b) - (a < b)
     one, other = stretch(a), stretch(b)
     if one is None or other is None:
         return None

@@ -129,7 +129,7 @@ class _Parser:
         arguments = []
         while self.peek() != ")":
             arguments.append(self.expression(0))
-            if self.peek() == ",":
-                self._take()
+            if self.peek() != ")":
+                self._expect(",")
         self._take()
         return ["call", base, name, arguments]

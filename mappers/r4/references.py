@@ -1,0 +1,149 @@
+"""Every place where a resource points at another, what the text means, and how to point elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias
+
+from mappers.lossless import Json
+from mappers.r4.model import MODEL
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """``Type/id`` or ``Type/id/_history/version`` on this server."""
+
+    type: str
+    id: str
+    version: str | None = None
+
+    def __str__(self) -> str:
+        history = "" if self.version is None else f"/_history/{self.version}"
+        return f"{self.type}/{self.id}{history}"
+
+
+@dataclass(frozen=True, slots=True)
+class Urn:
+    """``urn:uuid:…`` or ``urn:oid:…``: another entry of the same bundle."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """``Type?query``: whatever the search finds, if it is one."""
+
+    type: str
+    query: str
+
+    def __str__(self) -> str:
+        return f"{self.type}?{self.query}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """``#id``: a contained resource; ``#`` alone the one that contains."""
+
+    id: str
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Absolute:
+    """Anything else: a URL on some server, a canonical, or a text that is no reference at all."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Target: TypeAlias = Literal | Urn | Conditional | Fragment | Absolute
+
+_ID = r"[A-Za-z0-9\-.]{1,64}"
+_literal = re.compile(rf"([A-Z][A-Za-z]+)/({_ID})(?:/_history/({_ID}))?").fullmatch
+
+
+def parse(text: str) -> Target:
+    """What a reference means; ``str()`` of it is the text again."""
+    if text.startswith("#"):
+        return Fragment(text[1:])
+    if text.startswith(("urn:uuid:", "urn:oid:")):
+        return Urn(text)
+    found = _literal(text)
+    if found is not None and found[1] in MODEL.resources:
+        return Literal(found[1], found[2], found[3])
+    kind, question, query = text.partition("?")
+    if question and kind in MODEL.resources:
+        return Conditional(kind, query)
+    return Absolute(text)
+
+
+def pointers(resource: dict[str, Json]) -> Iterator[str]:
+    """Every ``Reference.reference`` at any depth, contained resources and extensions included."""
+    return (text for key, text in _texts(resource) if key == "reference")
+
+
+def references(resource: dict[str, Json]) -> Iterator[str]:
+    """Every ``Reference.reference``, and every URI or canonical that is a ``urn:uuid:``, at any depth.
+
+    Such a URI can be the name of another entry of the bundle, and is then rewritten with it; unlike a pointer
+    it may as well name something that lies nowhere near.
+    """
+    return (text for _, text in _texts(resource))
+
+
+def rewrite(resource: dict[str, Json], change: Callable[[str], str]) -> dict[str, Json]:
+    """The resource with each of its ``references`` changed; what was given stays as it was."""
+    return _rewritten(resource, change)
+
+
+_URIS = frozenset({"uri", "url", "canonical", "uuid"})
+_UUID = "urn:uuid:"
+
+
+@cache
+def _uri_names() -> frozenset[str]:
+    """JSON names that bear URIs somewhere; what a ``system`` or ``fullUrl`` names is no link."""
+    names = {
+        key for name in MODEL.types for key, (_, kind) in MODEL.json_names(name).items() if kind in _URIS
+    }
+    return frozenset(names - {"system", "fullUrl"})
+
+
+def _is_reference(key: str, text: str) -> bool:
+    return key == "reference" or (text.startswith(_UUID) and key in _uri_names())
+
+
+def _texts(resource: dict[str, Json]) -> Iterator[tuple[str, str]]:
+    stack: list[tuple[str, Json]] = [("", resource)]
+    while stack:
+        key, value = stack.pop()
+        if type(value) is dict:
+            stack.extend(value.items())
+        elif type(value) is list:
+            stack.extend((key, item) for item in value)
+        elif type(value) is str and _is_reference(key, value):
+            yield key, value
+
+
+def _rewritten(node: dict[str, Json], change: Callable[[str], str]) -> dict[str, Json]:
+    return {key: _changed(key, value, change) for key, value in node.items()}
+
+
+def _changed(key: str, value: Json, change: Callable[[str], str]) -> Json:
+    if type(value) is str:
+        return change(value) if _is_reference(key, value) else value
+    if type(value) is dict:
+        return _rewritten(value, change)
+    if type(value) is list:
+        return [_changed(key, item, change) for item in value]
+    return value
