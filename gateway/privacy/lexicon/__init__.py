@@ -1,0 +1,28 @@
+"""Word lists that close the grammars: what may stay in a clinical half although it is text, kept as data.
+
+One entry a line; lines that begin with ``# `` say where the list comes from. ``[name]`` starts a section.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def lines(name: str) -> tuple[str, ...]:
+    """The entries of a list, without its comments."""
+    text = files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8")
+    return tuple(line for line in text.splitlines() if line and not line.startswith("# "))
+
+
+@cache
+def words(name: str) -> frozenset[str]:
+    """A list as a set."""
+    return frozenset(lines(name))
+
+
+@cache
+def table(name: str) -> dict[str, str]:
+    """A list of pairs, the first of which is the key."""
+    return dict((line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in lines(name))

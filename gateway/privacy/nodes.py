@@ -1,0 +1,83 @@
+"""Nodes of the types whose parts cannot be decided one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.privacy.codes import codes_of
+from gateway.privacy.steps import Choose
+from gateway.privacy.walk import ADDED, Node, Object, Walk
+
+OWN_SYSTEM = "urn:careloom:pseudonym"
+"""The system of every pseudonymous identifier, so that none can be mistaken for a real one."""
+
+_NOTHING_CONTAINED: Mapping[str, str] = {}
+
+
+class ResourceNode(Node):
+    """A resource has a scope of its own: ``#fragments`` mean what this one contains."""
+
+    __slots__ = ()
+
+    def split(self, value: Object, walk: Walk) -> tuple[Object, Object]:
+        inner = Walk(walk.pseudonym_of, _fragments(value), walk.as_of)
+        return super().split(value, inner)
+
+
+def _fragments(resource: Object) -> Mapping[str, str]:
+    contained = resource.get("contained")
+    if type(contained) is not list:
+        return _NOTHING_CONTAINED
+    ids = (item.get("id") if type(item) is dict else None for item in contained)
+    return {ident: f"c{number}" for number, ident in enumerate(ids, 1) if type(ident) is str}
+
+
+class IdentifierNode(Node):
+    """System and value together become one pseudonym under Careloom's own system."""
+
+    __slots__ = ()
+
+    def split(self, value: Object, walk: Walk) -> tuple[Object, Object]:
+        kept, gone = super().split(value, walk)
+        text = value.get("value")
+        if type(text) is str:
+            kept["system"] = OWN_SYSTEM
+            kept["value"] = walk.pseudonym_of("Identifier", f"{value.get('system', '')}|{text}")
+            if "system" not in value:
+                gone.setdefault(ADDED, []).append("system")
+        return kept, gone
+
+
+class ExtensionNode(Node):
+    """An extension of which only the url would stay is withheld whole: R4 wants a value or parts."""
+
+    __slots__ = ()
+
+    def split(self, value: Object, walk: Walk) -> tuple[Object, Object]:
+        kept, gone = super().split(value, walk)
+        return (kept, gone) if len(kept) > 1 else ({}, gone)
+
+
+def coded(full: Node, bare: Node) -> Choose:
+    """System and code stay together when both are known; otherwise neither does."""
+
+    def choose(value: Object) -> Node:
+        grammar = codes_of(value.get("system"))
+        return full if grammar is not None and grammar(value.get("code")) else bare
+
+    return choose
+
+
+def by_url(nodes: Mapping[str, Node]) -> Choose:
+    """Extensions are allowed by url."""
+
+    def choose(value: Object) -> Node | None:
+        url = value.get("url")
+        return nodes.get(url) if type(url) is str else None
+
+    return choose
+
+
+def always(node: Node) -> Choose:
+    """Objects of one shape."""
+    return lambda value: node

@@ -1,0 +1,290 @@
+"""A policy laid over R4: for every type, at every place where a line says so, what each element becomes.
+
+The most exact line decides: a path from the resource before a path from a data type before a data type. A
+plan is made when the first resource of its type comes and is used for all that follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+
+import msgspec
+
+from gateway.privacy import dates, steps
+from gateway.privacy.generalise import GENERALISERS
+from gateway.privacy.nodes import ExtensionNode, IdentifierNode, ResourceNode, always, by_url, coded
+from gateway.privacy.policy import Action, Extension, Kind, Policy, Verb
+from gateway.privacy.text import GRAMMARS
+from gateway.privacy.walk import Mark, Node, Object, Step
+from mappers.lossless import Json
+from mappers.r4.model import MODEL, Element
+
+QUANTITIES = frozenset({"Age", "Count", "Distance", "Duration"})
+_SPEAKING = frozenset({"CodeableConcept", "Reference"})
+"""Types of which an empty one would be read as "none": withheld, they leave a mark."""
+_PAIRED = frozenset({"system", "code", "version", "userSelected"})
+_SHUT = frozenset({Verb.WITHHOLD, Verb.MASK, Verb.REFUSE})
+
+
+def _is_number(value: Json) -> bool:
+    return type(value) is int or type(value) is msgspec.Raw
+
+
+CHECKS: dict[str, steps.Check] = {
+    "boolean": lambda value: type(value) is bool,
+    "integer": lambda value: type(value) is int,
+    "positiveInt": lambda value: type(value) is int,
+    "unsignedInt": lambda value: type(value) is int,
+    "decimal": _is_number,
+    "date": dates.is_date,
+    "dateTime": dates.is_date,
+    "instant": dates.is_date,
+    "time": dates.is_time,
+}
+
+
+def bases(kind: str) -> tuple[str, ...]:
+    """The types whose lines hold for the parts of a type, its own first."""
+    if kind in MODEL.resources:
+        return (kind, "DomainResource", "Resource")
+    quantity = ("Quantity",) if kind in QUANTITIES else ()
+    return (kind, *quantity, "BackboneElement", "Element")
+
+
+def type_lines(kind: str) -> tuple[str, ...]:
+    """The names by which ``[types]`` may decide an element of a type."""
+    if kind in QUANTITIES:
+        return (kind, "Quantity")
+    return ("BackboneElement",) if "." in kind else (kind,)
+
+
+def is_primitive(kind: str) -> bool:
+    return MODEL.types[kind].kind == "primitive" if kind in MODEL.types else False
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One element at one place, and what the policy says of it."""
+
+    key: str
+    element: Element
+    kind: str
+    """The type that the key means: ``Quantity`` for ``valueQuantity``."""
+    line: str
+    """The line that decides; empty when none does."""
+    action: Action
+    outer: tuple[str, ...]
+    """Paths by which lines reach into it from further out than its own type."""
+
+    @property
+    def many(self) -> bool:
+        return self.element.max != 1
+
+    @property
+    def speaks(self) -> bool:
+        """Whether its absence would be read as an answer."""
+        return (
+            self.element.min > 0
+            or self.element.choice
+            or self.kind in _SPEAKING
+            or self.action.verb is Verb.MASK
+        )
+
+
+class Plans:
+    """What one policy makes of each type."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._nodes: dict[tuple[str, tuple[str, ...], str], Node] = {}
+        self._by_url: dict[str, dict[str, Node]] = {}
+        self._prefixes = {
+            path
+            for line in policy.lines
+            for path in accumulate(line.split("."), "{}.{}".format)
+            if path != line
+        }
+
+    def resource(self, kind: str) -> Node:
+        """What becomes of a resource that stands alone or as an entry."""
+        return self._node(kind, (), kind, ResourceNode)
+
+    def contained(self, kind: str) -> Node:
+        """What becomes of a resource inside another, which has no identity of its own."""
+        return self._node(kind, (), "contained", Node)
+
+    def spots(self, kind: str, outer: tuple[str, ...] = ()) -> Iterator[Spot]:
+        """Every element of a type with the line that decides it."""
+        roots = outer + bases(kind)
+        for element in MODEL.types[kind].elements.values():
+            for key, inner in element.json_names():
+                line, action = self._decide(key, element, inner, roots)
+                yield Spot(key, element, inner, line, action, self._outer(key, element, roots))
+
+    def lines_for(self, key: str, element: Element, kind: str, roots: tuple[str, ...]) -> Iterator[str]:
+        """The lines that could decide an element, the most exact first."""
+        for root in roots:
+            yield f"{root}.{key}"
+            if element.choice:
+                yield f"{root}.{element.name}[x]"
+        yield from type_lines(kind)
+
+    def _decide(self, key: str, element: Element, kind: str, roots: tuple[str, ...]) -> tuple[str, Action]:
+        for line in self.lines_for(key, element, kind, roots):
+            action = self.policy.lines.get(line)
+            if action is not None:
+                return line, action
+        if self.policy.kind is Kind.RELEASE:
+            return "", Action(Verb.KEEP if is_primitive(kind) else Verb.PARTS)
+        return "", Action(Verb.REFUSE if element.modifier else Verb.WITHHOLD)
+
+    def _outer(self, key: str, element: Element, roots: tuple[str, ...]) -> tuple[str, ...]:
+        names = (key, f"{element.name}[x]") if element.choice else (key,)
+        paths = (f"{root}.{name}" for root in roots for name in names)
+        return tuple(path for path in paths if path in self._prefixes)
+
+    def _node(self, kind: str, outer: tuple[str, ...], form: str, make: type[Node]) -> Node:
+        outer = tuple(path for path in outer if path != kind)
+        found = self._nodes.get((kind, outer, form))
+        if found is not None:
+            return found
+        node = self._nodes[kind, outer, form] = make()
+        for spot in self.spots(kind, outer):
+            self._add(node, spot, form)
+        if kind in MODEL.resources:
+            node.steps["resourceType"] = steps.keep(lambda value: value == kind, None)
+        if kind != "Element":
+            node.element = self._node("Element", (), "", Node)
+        return node
+
+    def _add(self, node: Node, spot: Spot, form: str) -> None:
+        mark = _skeleton(spot.element, spot.kind) if spot.speaks else None
+        if mark is not None:
+            node.marks[spot.key] = mark
+        if is_primitive(spot.kind):
+            node.steps[spot.key] = self._primitive(spot, mark, form)
+            if spot.action.verb not in _SHUT:
+                node.open.add(spot.key)
+        elif spot.kind == "Extension" and spot.action.verb is not Verb.REFUSE:
+            node.steps[spot.key] = self._extensions(spot.key)
+        else:
+            node.steps[spot.key] = self._complex(spot, mark)
+
+    # --- one element --------------------------------------------------------------------------------------
+
+    def _primitive(self, spot: Spot, mark: Mark | None, form: str) -> Step:
+        match spot.action.verb:
+            case Verb.REFUSE:
+                return steps.refuse
+            case Verb.PSEUDONYM if (spot.key, spot.kind) == ("id", "id"):
+                return steps.contained_id if form == "contained" else steps.resource_id(form)
+            case Verb.PSEUDONYM if spot.key == "reference":
+                return steps.reference
+            case Verb.GENERALISE if not spot.many:
+                return steps.change(GENERALISERS[spot.action.how], mark)
+            case Verb.KEEP | Verb.MATCHING:
+                check = self._check(spot)
+                return steps.keep(steps.each(check) if spot.many else check, mark)
+        return steps.withhold(mark)
+
+    def _check(self, spot: Spot) -> steps.Check:
+        if spot.action.verb is Verb.MATCHING:
+            return GRAMMARS[spot.action.how]
+        if self.policy.kind is Kind.RELEASE:
+            return lambda value: True
+        if spot.kind == "code":
+            return _listed(spot.element.codes)
+        return CHECKS.get(spot.kind, lambda value: type(value) is str)
+
+    def _complex(self, spot: Spot, mark: Mark | None) -> Step:
+        kind, outer = spot.kind, spot.outer
+        into = steps.inside_each if spot.many else steps.inside
+        match spot.action.verb:
+            case Verb.REFUSE:
+                return steps.refuse
+            case Verb.GENERALISE if not spot.many:
+                return steps.change(GENERALISERS[spot.action.how], mark)
+            case Verb.PARTS if kind == "Resource":
+                return into(self._any_resource(spot.key), mark)
+            case Verb.PARTS:
+                return into(always(self._node(kind, outer, "", Node)), mark)
+            case Verb.CODED:
+                return into(self._coded(kind, outer), mark)
+            case Verb.PSEUDONYM if kind == "Identifier":
+                return into(always(self._node(kind, outer, "", IdentifierNode)), mark)
+        return steps.withhold(mark)
+
+    def _any_resource(self, key: str) -> steps.Choose:
+        plan = self.contained if key == "contained" else self.resource
+
+        def choose(value: Object) -> Node | None:
+            kind = value.get("resourceType")
+            return plan(kind) if type(kind) is str and kind in MODEL.resources else None
+
+        return choose
+
+    def _coded(self, kind: str, outer: tuple[str, ...]) -> steps.Choose:
+        full = self._node(kind, outer, "coded", Node)
+        full.steps |= {"system": _ANYTHING, "code": _ANYTHING}
+        bare = self._node(kind, outer, "bare", Node)
+        bare.steps |= {key: steps.withhold(None) for key in _PAIRED & bare.steps.keys()}
+        bare.open -= _PAIRED
+        return coded(full, bare)
+
+    # --- extensions ---------------------------------------------------------------------------------------
+
+    def _extensions(self, key: str) -> Step:
+        """Extensions are decided by url; the nodes are made once, and may hold extensions themselves."""
+        if self.policy.kind is Kind.RELEASE:
+            return steps.inside_each(always(self._node("Extension", (), "", Node)), None)
+        known = self.policy.modifiers if key == "modifierExtension" else self.policy.extensions
+        nodes = self._by_url.get(key)
+        if nodes is None:
+            nodes = self._by_url[key] = {}
+            nodes.update({url: self._extension(f"{key} {url}", allowed) for url, allowed in known.items()})
+        step = steps.inside_each(by_url(nodes), None)
+        return steps.known_modifier(frozenset(known), step) if key == "modifierExtension" else step
+
+    def _extension(self, form: str, allowed: Extension) -> Node:
+        node = self._node("Extension", (), form, ExtensionNode)
+        parts = {part: self._extension(f"{form} {part}", Extension(allowed.codes)) for part in allowed.parts}
+        code = steps.keep(lambda value: value in allowed.codes, node.marks["valueCode"])
+        node.steps |= {
+            "url": _ANYTHING,
+            "valueCode": code,
+            "extension": steps.inside_each(by_url(parts), None),
+        }
+        node.open |= {"valueCode"}
+        return node
+
+
+_ANYTHING = steps.keep(lambda value: True, None)
+
+
+def _skeleton(element: Element, kind: str) -> Mark:
+    """How an element is masked, and with it everything that R4 requires inside it."""
+    many = element.max != 1
+    if is_primitive(kind):
+        return Mark(primitive=True, many=many)
+    required: dict[str, Mark] = {}
+    for inner in MODEL.types[kind].elements.values() if kind in MODEL.types else ():
+        if inner.min > 0:
+            key, of = next(inner.json_names())
+            required[key] = _skeleton(inner, of)
+    return Mark(primitive=False, many=many, required=required)
+
+
+def _listed(value_set: str | None) -> steps.Check:
+    """Codes of a required binding; where R4 lists none, none is known."""
+    systems = MODEL.codes.get(value_set, {}) if value_set else {}
+    known = frozenset(code for codes in systems.values() for code in codes)
+    return lambda value: type(value) is str and value in known
+
+
+@lru_cache(maxsize=32)
+def plans(policy: Policy) -> Plans:
+    """The plans of a policy, made once."""
+    return Plans(policy)

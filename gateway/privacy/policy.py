@@ -1,0 +1,177 @@
+"""A policy: which elements of R4 stay, and as what, read from TOML and refused when it says nothing.
+
+An allow-list, one line for each element or data type. ``[elements]`` names places (``Patient.birthDate``,
+``MedicationRequest.medicationCodeableConcept.coding.display``, ``Coding.display``), ``[types]`` data types;
+the most exact line decides, and what no line names is withheld. ``[extensions]`` and ``[modifiers]`` list
+extensions by url. A ``release`` policy is laid over clinical halves, from which identity is gone already, so
+there what no line names stays.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from gateway.privacy.generalise import GENERALISERS
+from gateway.privacy.text import GRAMMARS
+
+CLINICAL = "clinical"
+PARTNER_LIMITED = "partner-limited"
+SHIPPED = (CLINICAL, PARTNER_LIMITED)
+
+
+class PolicyRefused(ValueError):  # noqa: N818 - it reads as what happened
+    """The policy cannot be used"""
+
+    def __init__(self, source: str, faults: list[str]) -> None:
+        super().__init__(f"{self.__doc__} ({source}): {'; '.join(faults)}")
+        self.faults = tuple(faults)
+
+
+class Verb(Enum):
+    """What becomes of an element."""
+
+    KEEP = "keep"
+    PARTS = "parts"
+    CODED = "coded"
+    PSEUDONYM = "pseudonym"
+    GENERALISE = "generalise"
+    MATCHING = "keep-matching"
+    WITHHOLD = "withhold"
+    MASK = "mask"
+    REFUSE = "refuse"
+
+
+class Kind(Enum):
+    """What a policy is for: to split what an EHR sent, or to release a clinical half."""
+
+    SPLIT = "split"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A verb and, for two of them, how: the grammar or the generalisation."""
+
+    verb: Verb
+    how: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb.value} {self.how}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An extension that may stay: the codes that it may bear, and the urls of the parts inside it."""
+
+    codes: frozenset[str] = frozenset()
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """One policy; compared by identity, so that what is compiled from it can be remembered."""
+
+    name: str
+    purpose: str
+    kind: Kind
+    lines: Mapping[str, Action]
+    extensions: Mapping[str, Extension]
+    modifiers: Mapping[str, Extension]
+
+
+_HOW = {Verb.GENERALISE: frozenset(GENERALISERS), Verb.MATCHING: frozenset(GRAMMARS)}
+_TABLES = frozenset({"name", "purpose", "kind", "types", "elements", "extensions", "modifiers"})
+
+
+def load(name_or_path: str | Path) -> Policy:
+    """A shipped policy by its name, or one of your own by its path."""
+    source = str(name_or_path)
+    if source in SHIPPED:
+        return parse(files("gateway.privacy").joinpath("policies", f"{source}.toml").read_text("utf-8"), source)
+    try:
+        return parse(Path(name_or_path).read_text("utf-8"), source)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyRefused(source, [f"cannot be read: {type(error).__name__}"]) from error
+
+
+def parse(text: str, source: str) -> Policy:
+    """The policy that a TOML text is; every fault is named at once."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyRefused(source, [f"is not TOML: {error}"]) from error
+    faults = [f"unknown table or key '{key}'" for key in sorted(table.keys() - _TABLES)]
+    policy = Policy(
+        name=str(table.get("name", "")),
+        purpose=str(table.get("purpose", "")),
+        kind=_kind(table.get("kind"), faults),
+        lines=_lines(table, faults),
+        extensions=_extensions(table, "extensions", faults),
+        modifiers=_extensions(table, "modifiers", faults),
+    )
+    if not policy.name:
+        faults.append("it has no name")
+    if not policy.lines:
+        faults.append("it has no line: an empty policy allows nothing and is not what anybody means")
+    if faults:
+        raise PolicyRefused(source, faults)
+    return policy
+
+
+def _kind(text: object, faults: list[str]) -> Kind:
+    try:
+        return Kind(text)
+    except ValueError:
+        faults.append("kind must be 'split' or 'release'")
+        return Kind.SPLIT
+
+
+def _lines(table: Mapping[str, Any], faults: list[str]) -> dict[str, Action]:
+    lines: dict[str, Action] = {}
+    for section, dotted in (("types", False), ("elements", True)):
+        for pattern, text in _section(table, section, faults).items():
+            action = _action(pattern, text, faults)
+            if ("." in pattern) is not dotted:
+                faults.append(f"'{pattern}' does not belong in [{section}]")
+            elif action:
+                lines[pattern] = action
+    return lines
+
+
+def _section(table: Mapping[str, Any], name: str, faults: list[str]) -> Mapping[str, Any]:
+    section = table.get(name, {})
+    if isinstance(section, dict):
+        return section
+    faults.append(f"[{name}] must be a table")
+    return {}
+
+
+def _action(pattern: str, text: object, faults: list[str]) -> Action | None:
+    word, _, how = text.partition(" ") if isinstance(text, str) else ("", "", "")
+    try:
+        verb = Verb(word)
+    except ValueError:
+        faults.append(f"'{pattern}': unknown action")
+        return None
+    known = _HOW.get(verb)
+    if (known is None and how) or (known is not None and how not in known):
+        faults.append(f"'{pattern}': '{verb.value}' does not know '{how}'")
+        return None
+    return Action(verb, how)
+
+
+def _extensions(table: Mapping[str, Any], name: str, faults: list[str]) -> dict[str, Extension]:
+    found: dict[str, Extension] = {}
+    for url, value in _section(table, name, faults).items():
+        codes, parts = (value.get(key, []) for key in ("codes", "parts")) if isinstance(value, dict) else ([], None)
+        if not isinstance(codes, list) or not isinstance(parts, list) or value.keys() - {"codes", "parts"}:
+            faults.append(f"[{name}] '{url}': write {{}}, {{ codes = […] }} or {{ parts = […] }}")
+            continue
+        found[url] = Extension(frozenset(codes), tuple(parts))
+    return found

@@ -1,0 +1,196 @@
+"""The steps: what can be done to one element, each made once when a policy is compiled.
+
+They are closures and not methods because they run some forty times for every resource that comes in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from gateway.privacy.generalise import Generaliser
+from gateway.privacy.walk import (
+    DROPPED,
+    INNER,
+    WHOLE,
+    Mark,
+    NoClinicalHalf,
+    Node,
+    Object,
+    Step,
+    Walk,
+    put_inner,
+)
+from mappers.lossless import Json
+from mappers.r4.model import MODEL
+
+Check: TypeAlias = Callable[[Json], bool]
+Choose: TypeAlias = Callable[[Json], Node | None]
+"""The node that an object of several possible shapes is split by; None when it is withheld whole."""
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_VERSION = re.compile("[0-9]{1,9}")
+"""Careloom's own versions; what an EHR calls a version may be anything."""
+
+
+def withhold(mark: Mark | None) -> Step:
+    """Nothing stays; where absence would be an answer, a mark does."""
+
+    def step(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+        gone[key] = value
+        if mark is not None:
+            mark.put(key, kept, gone)
+
+    return step
+
+
+def refuse(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+    """A resource that bears this has no clinical half."""
+    raise NoClinicalHalf
+
+
+def keep(check: Check, mark: Mark | None) -> Step:
+    """The value stays when it is what it should be."""
+
+    def step(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+        if check(value):
+            kept[key] = value
+        else:
+            gone[key] = value
+            if mark is not None:
+                mark.put(key, kept, gone)
+
+    return step
+
+
+def each(check: Check) -> Check:
+    """The check of an array of primitives; a null stands for an item that only has a sibling."""
+    return lambda value: type(value) is list and all(item is None or check(item) for item in value)
+
+
+def change(generalise: Generaliser, mark: Mark | None) -> Step:
+    """Less than the value stays."""
+
+    def step(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+        less = generalise(value, walk.as_of)
+        if less is None:
+            gone[key] = value
+            if mark is not None:
+                mark.put(key, kept, gone)
+            return
+        kept[key] = less
+        if less is not value and less != value:
+            gone[key] = value
+
+    return step
+
+
+def inside(choose: Choose, mark: Mark | None) -> Step:
+    """Each part of an object is decided on its own."""
+
+    def step(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+        node = choose(value) if type(value) is dict else None
+        if node is not None:
+            part, delta = node.split(value, walk)
+            if part:
+                kept[key] = part
+                if delta:
+                    put_inner(key, delta, gone)
+                return
+        gone[key] = value
+        if mark is not None:
+            mark.put(key, kept, gone)
+
+    return step
+
+
+def inside_each(choose: Choose, mark: Mark | None) -> Step:
+    """Each part of each object in an array is decided on its own."""
+
+    def step(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+        items: list[Json] = []
+        delta: list[Json] = []
+        for at, item in enumerate(value if type(value) is list else ()):
+            _item(item, choose, (items, delta, at, mark), walk)
+        if items:
+            kept[key] = items
+            if delta:
+                put_inner(key, delta, gone)
+        else:
+            gone[key] = value
+            if mark is not None:
+                mark.put(key, kept, gone)
+
+    return step
+
+
+def _item(item: Json, choose: Choose, into: tuple[list[Json], list[Json], int, Mark | None], walk: Walk) -> None:
+    items, delta, at, mark = into
+    node = choose(item) if type(item) is dict else None
+    if node is not None:
+        part, gone = node.split(item, walk)
+        if part:
+            items.append(part)
+            if gone:
+                delta.append([INNER, at, gone])
+            return
+    if mark is not None:
+        items.append(mark.value())
+        delta.append([WHOLE, at, item])
+    else:
+        delta.append([DROPPED, at, item])
+
+
+def resource_id(kind: str) -> Step:
+    """The id of a resource becomes its pseudonym."""
+
+    def step(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+        gone[key] = value
+        if type(value) is str:
+            kept[key] = walk.pseudonym_of(kind, value)
+        else:
+            raise NoClinicalHalf
+
+    return step
+
+
+def contained_id(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+    """The id of a contained resource becomes a number of its own."""
+    gone[key] = value
+    name = walk.fragments.get(value) if type(value) is str else None
+    if name is not None:
+        kept[key] = name
+
+
+def reference(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+    """``Patient/mrn-1`` becomes ``Patient/<pseudonym>``; what is no local reference is withheld."""
+    told = _pseudonymous(value, walk) if type(value) is str else None
+    if told is not None:
+        kept[key] = told
+    if told != value:
+        gone[key] = value
+
+
+def _pseudonymous(text: str, walk: Walk) -> str | None:
+    if text[:1] == "#":
+        name = walk.fragments.get(text[1:])
+        return f"#{name}" if name else ("#" if text == "#" else None)
+    kind, _, rest = text.partition("/")
+    ident, history, version = rest.partition("/_history/")
+    if kind not in MODEL.resources or _ID.fullmatch(ident) is None:
+        return None
+    told = f"{kind}/{walk.pseudonym_of(kind, ident)}"
+    return f"{told}{history}{version}" if _VERSION.fullmatch(version) else told
+
+
+def known_modifier(known: frozenset[str], then: Step) -> Step:
+    """A modifier extension that the policy does not know changes the resource's meaning unseen."""
+
+    def step(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+        for item in value if type(value) is list else (None,):
+            if type(item) is not dict or item.get("url") not in known:
+                raise NoClinicalHalf
+        then(key, value, kept, gone, walk)
+
+    return step

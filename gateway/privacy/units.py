@@ -1,0 +1,47 @@
+"""A closed grammar of units: UCUM with its braces limited to a list, and units as people write them.
+
+``{…}`` is free text in UCUM, so ``{Mr. Smith's dose}`` would be a valid unit; only listed annotations pass.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import groupby
+
+from gateway.privacy import lexicon
+
+_PREFIXES = "da|[YZEPTGMkhdcmunpfazy]"
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit and nothing else."""
+    return text in lexicon.words("unit-words") or _ucum().fullmatch(text) is not None
+
+
+@cache
+def _ucum() -> re.Pattern[str]:
+    metric, fixed, notes = (_any(_section(name)) for name in ("metric", "no-metric", "annotation"))
+    atom = f"(?:(?:{_PREFIXES})?(?:{metric})|{fixed})(?:[+-]?[0-9]{{1,2}})?(?:{notes})?"
+    term = f"(?:{atom}|{notes}|[0-9]{{1,7}})"
+    return re.compile(f"/?{term}(?:[./]{term}){{0,5}}")
+
+
+def _any(entries: tuple[str, ...]) -> str:
+    return "|".join(re.escape(entry) for entry in sorted(entries, key=len, reverse=True))
+
+
+def _section(name: str) -> tuple[str, ...]:
+    at = ""
+    found: dict[str, list[str]] = {}
+    for is_header, group in groupby(lexicon.lines("units"), _is_header):
+        entries = list(group)
+        if is_header:
+            at = entries[-1].strip("[]")
+        else:
+            found[at] = entries
+    return tuple(found[name])
+
+
+def _is_header(line: str) -> bool:
+    return line in {"[metric]", "[no-metric]", "[annotation]"}
