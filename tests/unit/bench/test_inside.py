@@ -31,5 +31,5 @@ def test_the_stages_of_real_transactions_are_told(tmp_path: Path):
 
 
 def test_a_bundle_that_is_refused_ends_the_measurement(tmp_path: Path):
-    with pytest.raises(NotAccepted, match="400|422"):
+    with pytest.raises(NotAccepted, match=r"400|422"):
         stages([bundle(1, gender="no such gender")], tmp_path / "data")
