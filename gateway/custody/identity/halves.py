@@ -10,9 +10,25 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
 
+from gateway.custody.cipher import Place, seal, unseal
 from gateway.custody.database import bulk, in_batches
 from gateway.custody.ids import WriteNo
+from gateway.custody.keyring import IdentityKey
+from gateway.custody.records import StoredVersion
 from gateway.custody.tables import withheld
+
+COLUMN = "withheld"
+
+
+def seal_withheld(key: IdentityKey, place: Place, half: bytes, salt: bytes) -> bytes:
+    """The sealed half, for a place whose column is ``COLUMN``."""
+    return seal(key, place, half, salt)
+
+
+def open_withheld(key: IdentityKey, stored: StoredVersion, sealed: bytes) -> bytes:
+    """The withheld half of this version."""
+    place = Place(stored.tenant, stored.compartment, stored.type, stored.id, stored.version, COLUMN)
+    return unseal(key, place, sealed)
 
 
 def put(conn: Connection, rows: Sequence[tuple[WriteNo, bytes]]) -> None:

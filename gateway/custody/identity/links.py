@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.custody.cipher import Place, seal, unseal
 from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.keyring import IdentityKey
 from gateway.custody.records import Ref, each_type
 from gateway.custody.tables import link
+
+COLUMN = "link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,23 @@ class Link:
     id: StoredId
     compartment: StoredId
     sealed: bytes
+
+
+def seal_link(key: IdentityKey, where: tuple[Tenant, StoredId, Ref], text: str, salt: bytes) -> Link:
+    """The link to the EHR's own id, of a resource given as tenant, compartment and (type, id)."""
+    tenant, compartment, ref = where
+    return Link(tenant, *ref, compartment, seal(key, _place(*where), text.encode(), salt))
+
+
+def open_link(key: IdentityKey, found: Link) -> str:
+    """The EHR's own id."""
+    place = _place(found.tenant, found.compartment, (found.type, found.id))
+    return unseal(key, place, found.sealed).decode()
+
+
+def _place(tenant: Tenant, compartment: StoredId, ref: Ref) -> Place:
+    # A link belongs to no version: there is one, and it is replaced.
+    return Place(tenant, compartment, *ref, 0, COLUMN)
 
 
 def put(conn: Connection, links: Sequence[Link]) -> None:
@@ -43,10 +64,10 @@ def put(conn: Connection, links: Sequence[Link]) -> None:
     conn.execute(moved, [dict(zip(link.columns.keys(), row, strict=True)) for row in rows])
 
 
-def get(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> list[Link]:
+def get(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref, Link]:
     """The links of these resources; who has none is absent."""
-    return [
-        Link(*row)
+    return {
+        (row.type, row.id): Link(*row)
         for where in each_type(link, tenant, refs)
         for row in conn.execute(select(link).where(where))
-    ]
+    }

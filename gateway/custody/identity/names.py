@@ -16,9 +16,9 @@ from gateway.custody.index import Clause
 from gateway.custody.tables import identity_token
 
 
-def put(conn: Connection, rows: Iterable[tuple[bytes, WriteNo]]) -> None:
+def put(conn: Connection, rows: Iterable[tuple[WriteNo, Sequence[bytes]]]) -> None:
     """Keep the token keys of these writes."""
-    bulk(conn, identity_token, sorted(set(rows)))
+    bulk(conn, identity_token, sorted({(token, number) for number, tokens in rows for token in tokens}))
 
 
 def clause(tokens: Sequence[bytes], negated: bool = False) -> Clause:

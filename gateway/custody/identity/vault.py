@@ -19,6 +19,14 @@ from gateway.custody.roots import KeyFile
 from gateway.custody.settings import Storage
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class TenantKeys:
+    """What a tenant's search rows are made with."""
+
+    clinical_index: bytes
+    identity_index: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Vault:
     """Everything that the trusted side holds."""
@@ -29,6 +37,10 @@ class Vault:
     identity: KeyRing[IdentityKey]
     _links: dict[Tenant, bytes] = field(default_factory=dict, repr=False)
     _outside: dict[Tenant, OutsideIds] = field(default_factory=dict, repr=False)
+
+    def of(self, tenant: Tenant) -> TenantKeys:
+        """The tenant's index keys, made at its first use."""
+        return TenantKeys(self.clinical.index_key(tenant), self.identity.index_key(tenant))
 
     def stored_id(self, tenant: Tenant, type_: str, text: str) -> StoredId:
         """The stored id of what this tenant's EHR calls by this text."""

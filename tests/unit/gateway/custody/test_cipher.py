@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.custody import cipher
-from gateway.custody.cipher import CLINICAL, Place, seal, unseal
+from gateway.custody.cipher import Place, seal, unseal
 from gateway.custody.errors import Tampered
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.keyring import ClinicalKey, IdentityKey
+from gateway.custody.records import CLINICAL_COLUMN
 
 SALT = bytes(range(16))
 KEY = ClinicalKey(1, {1: b"1" * 32})
@@ -49,7 +50,7 @@ def test_a_flipped_bit_anywhere_is_tampering(place: Place, text: bytes, data: st
 
 
 def test_each_single_bit_of_one_envelope_counts() -> None:
-    place = Place(Tenant(1), StoredId(b"p" * 16), "Patient", StoredId(b"i" * 16), 1, CLINICAL)
+    place = Place(Tenant(1), StoredId(b"p" * 16), "Patient", StoredId(b"i" * 16), 1, CLINICAL_COLUMN)
     sealed = seal(KEY, place, b'{"resourceType":"Patient"}' * 4, SALT)
     for bit in range(len(sealed) * 8):
         changed = bytearray(sealed)
@@ -80,7 +81,7 @@ def test_a_cell_that_was_moved_does_not_open(here: Place, there: Place, text: by
     ],
 )
 def test_each_part_of_a_place_counts(change: dict) -> None:
-    place = Place(Tenant(1), StoredId(b"p" * 16), "Patient", StoredId(b"i" * 16), 1, CLINICAL)
+    place = Place(Tenant(1), StoredId(b"p" * 16), "Patient", StoredId(b"i" * 16), 1, CLINICAL_COLUMN)
     sealed = seal(KEY, place, b"half", SALT)
     with pytest.raises(Tampered):
         unseal(KEY, replace(place, **change), sealed)
@@ -106,7 +107,7 @@ def test_another_key_and_the_other_side_do_not_open(place: Place, text: bytes) -
             unseal(key, place, sealed)
 
 
-PLACE = Place(Tenant(1), StoredId(b"p" * 16), "Patient", StoredId(b"i" * 16), 1, CLINICAL)
+PLACE = Place(Tenant(1), StoredId(b"p" * 16), "Patient", StoredId(b"i" * 16), 1, CLINICAL_COLUMN)
 
 
 def test_older_generations_go_on_opening() -> None:

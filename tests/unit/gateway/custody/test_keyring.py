@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from gateway.custody import roots, rotation
-from gateway.custody.cipher import CLINICAL, Place, seal, unseal
+from gateway.custody.cipher import Place, seal, unseal
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import KeyGone, Tampered
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.keyring import ClinicalKey, IdentityKey, KeyRing, clinical_ring, derive, identity_ring
 from gateway.custody.keystore import KeyName
 from gateway.custody.migrations import Store, migrate
+from gateway.custody.records import CLINICAL_COLUMN
 from gateway.custody.roots import KeyFile
 from gateway.custody.tables import clinical_key
 
@@ -94,7 +95,7 @@ def test_a_key_made_anew_is_another_one_whatever_is_cached(ring: KeyRing, new_ri
     other = new_ring()
     old = ring.ensure(HERE, [ADA])[ADA]
     other.fetch(HERE, [ADA])
-    place = Place(HERE, ADA, "Patient", ADA, 1, CLINICAL)
+    place = Place(HERE, ADA, "Patient", ADA, 1, CLINICAL_COLUMN)
     sealed = seal(old, place, b"before", os.urandom(16))
     ring.destroy(HERE, ADA)
     new = ring.ensure(HERE, [ADA])[ADA]
