@@ -128,11 +128,14 @@ NAMES: Sequence[str] = (*_PLAIN, "patient", "entity")
 
 def span(text: str) -> tuple[int, int]:
     """The first microsecond that a FHIR date or instant means, and the first that it no longer does."""
-    # A plus sign that was not escaped arrives as a space.
-    found = stretch(text.replace(" ", "+"))
-    if found is None:
-        raise _bad_date()
-    start, end = (_micros(wall - (found.zone or _NO_TIME)) for wall in (found.start, found.end))
+    try:
+        # A plus sign that was not escaped arrives as a space.
+        found = stretch(text.replace(" ", "+"))
+        if found is None:
+            raise _bad_date()
+        start, end = (_micros(wall - (found.zone or _NO_TIME)) for wall in (found.start, found.end))
+    except OverflowError:
+        raise _bad_date() from None
     # What we show of an instant ends at the millisecond.
     return start, max(end, start + 1000)
 

@@ -1,0 +1,131 @@
+"""Rows of the trail as FHIR AuditEvents: valid, complete, and pseudonymous."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fhir.resources.R4B.auditevent import AuditEvent
+
+from gateway.custody.audit import Event
+from gateway.custody.ids import StoredId, Tenant
+from gateway.fhir.audit_event import CLIENT_SYSTEM, KIND_SYSTEM, Row, audit_event, subtypes_of, type_of
+
+PATIENT, PLAN = StoredId(b"p" * 16), StoredId(b"c" * 16)
+READ = Event(
+    time=1_760_000_000_123_456,
+    kind="rest:read",
+    action="R",
+    outcome="0",
+    status=200,
+    client_id="client-1",
+    organization=Tenant(3),
+    user=None,
+    purpose=None,
+    type="CarePlan",
+    id=PLAN,
+    version=2,
+    patient=PATIENT,
+    digest=b"d" * 32,
+    address="192.0.2.7",
+    request_id="r-1",
+    detail=None,
+)
+BARE = Event(time=0, kind="token:refuse", action="E", outcome="4", status=401)
+
+
+def show(type_: str, stored: StoredId) -> str:
+    return f"{type_.lower()}-{stored[:1].decode()}"
+
+
+def made(event: Event = READ, **changes: Any) -> dict[str, Any]:
+    told = audit_event(Row(Tenant(3), 41, replace(event, **changes)), show)
+    AuditEvent.model_validate(told)
+    return told
+
+
+def test_an_event_is_known_by_its_log_and_its_place():
+    told = made()
+    assert told["id"] == "3-41"
+    assert told["recorded"] == "2025-10-09T08:53:20.123Z"
+    assert told["meta"] == {"versionId": "1", "lastUpdated": told["recorded"]}
+
+
+def test_what_happened_is_said_in_fhirs_code_and_in_ours():
+    told = made()
+    assert told["type"]["code"] == "rest"
+    assert [(coding["system"], coding["code"]) for coding in told["subtype"]] == [
+        ("http://hl7.org/fhir/restful-interaction", "read"),
+        (KIND_SYSTEM, "rest:read"),
+    ]
+    assert (told["action"], told["outcome"], told["outcomeDesc"]) == ("R", "0", "200")
+
+
+def test_who_did_it_is_the_first_agent():
+    client, server = made()["agent"]
+    assert client["who"]["identifier"] == {"system": CLIENT_SYSTEM, "value": "client-1"}
+    assert client["requestor"] is True
+    assert client["network"] == {"address": "192.0.2.7", "type": "2"}
+    assert server["requestor"] is False
+
+
+def test_a_human_behind_the_client_is_the_one_who_asked():
+    agents = made(user="dr-grey", purpose="TREAT")["agent"]
+    assert [agent["requestor"] for agent in agents] == [False, False, True]
+    assert agents[2]["who"]["identifier"]["value"] == "dr-grey"
+    assert made(purpose="TREAT")["purposeOfEvent"][0]["coding"][0]["code"] == "TREAT"
+
+
+def test_nobody_known_is_said_to_be_nobody_known():
+    told = made(BARE)
+    assert told["agent"][0]["who"] == {"display": "not known"}
+    assert "entity" not in told
+    assert "network" not in told["agent"][0]
+
+
+def test_what_was_touched_is_named_by_what_the_officer_sees():
+    patient, plan, request = made()["entity"]
+    assert patient["what"] == {"reference": "Patient/patient-p"}
+    assert patient["role"]["code"] == "1"
+    assert plan["what"] == {"reference": "CarePlan/careplan-c/_history/2"}
+    assert request["what"]["identifier"]["value"] == "r-1"
+
+
+def test_law_2_no_stored_id_or_digest_is_shown_as_it_is():
+    told = str(made())
+    for raw in (PATIENT, PLAN, b"d" * 32):
+        assert raw.hex() not in told
+        assert str(raw) not in told
+
+
+def test_a_search_names_the_type_that_was_searched():
+    told = made(kind="rest:search", id=None, version=None, patient=None, detail="parameters: subject")
+    assert told["entity"][0]["what"] == {"type": "CarePlan"}
+    assert told["outcomeDesc"] == "200 parameters: subject"
+
+
+@pytest.mark.parametrize("outcome", ["0", "4", "8", "12"])
+@pytest.mark.parametrize("action", "CRUDE")
+def test_every_outcome_and_action_is_valid(outcome: str, action: str):
+    assert made(outcome=outcome, action=action)
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_code", "subtype_code"),
+    [
+        ("rest:create", "rest", "create"),
+        ("rest:vread", "rest", "vread"),
+        ("token:issue", "110114", "110122"),
+        ("token:refuse", "110114", "110122"),
+        ("client:add", "110113", "110137"),
+        ("grant:revoke", "110113", "110136"),
+        ("plan:write", "plan", "plan:write"),
+        ("erase", "erase", "erase"),
+    ],
+)
+def test_every_kind_has_a_type_and_a_subtype(kind: str, type_code: str, subtype_code: str):
+    assert type_of(kind)["code"] == type_code
+    assert subtypes_of(kind)[0]["code"] == subtype_code
+    assert subtypes_of(kind)[-1] == {"system": KIND_SYSTEM, "code": kind, "display": kind}
+    assert made(kind=kind)
