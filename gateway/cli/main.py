@@ -27,6 +27,7 @@ COMMANDS = {
     "officer": "Register compliance officers.",
     "keys": "See and rotate root keys.",
     "policy": "Check a privacy policy.",
+    "knowledge": "List and check what the engine knows.",
     "audit": "Verify the trail.",
     "jobs": "See and retry jobs.",
     "bench": "Measure.",
