@@ -61,7 +61,9 @@ def store(conn: Connection, vault: Vault, record: Record) -> None:
         "created": record.created,
     }
     dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    if conn.execute(dialect.insert(idempotency).values(values).on_conflict_do_nothing()).rowcount != 1:
+    kept = dialect.insert(idempotency).values(values).on_conflict_do_nothing()
+    # Asked for a row, because a count is not given for every form of INSERT.
+    if conn.execute(kept.returning(idempotency.c.status)).first() is None:
         raise Conflict
 
 
