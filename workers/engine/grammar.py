@@ -162,7 +162,7 @@ def _term(reader: _Reader, node: Node) -> tuple[Type, str]:
 
 def _named(reader: _Reader, spelt: str) -> Type:
     name = spelt.removeprefix("%")
-    kind = reader.type_of(name)
+    kind = reader.type_of(name) if spelt.startswith("%") else None
     if kind is None:
         raise ExpressionFault(f"{spelt} is no known fact")
     reader.names[name] += 1

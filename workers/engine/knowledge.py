@@ -9,13 +9,13 @@ like a patient who needs nothing.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from mappers.lossless import NotJson, loads
+from mappers.r4.validate import problems
 from workers.engine.acts import medicine, offer
 from workers.engine.definitions import Guideline, Knowledge, MedicineClass, Offer, Pack
 from workers.engine.rules import guideline
@@ -97,13 +97,16 @@ def _sheets(folder: Path, faults: list[str]) -> Iterator[Sheet]:
 
 
 def _sheet(path: Path, faults: list[str]) -> Sheet:
-    return Sheet(_json(path, faults), f"{path.parent.name}/{path.name}", faults)
+    found, where = _json(path, faults), f"{path.parent.name}/{path.name}"
+    if "resourceType" in found:
+        faults += [f"{where}: {one.expression} {one.text}" for one in problems(dict(found))]
+    return Sheet(found, where, faults)
 
 
 def _json(path: Path, faults: list[str]) -> Mapping[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8"), parse_float=Decimal)
-    except (ValueError, OSError) as error:
+        found = loads(path.read_bytes())
+    except (NotJson, OSError) as error:
         faults.append(f"{path.parent.name}/{path.name}: cannot be read as JSON ({type(error).__name__})")
         return {}
     return found if isinstance(found, Mapping) else {}

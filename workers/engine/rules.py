@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 
+from mappers.lossless import number_text
 from mappers.recommendations import ActKind, Rule, Target, Urgency
 from workers.engine.acts import ACTIVITY, Confidence, coding, source
 from workers.engine.definitions import (
@@ -106,7 +107,14 @@ def _target(sheet: Sheet) -> Target:
     if not known or known[0].unit != unit:
         detail.fault(f"{unit!r} is not the unit in which {found[1]!r} is known")
     title = sheet.at(sheet.node.get("description"), "description").text("text")
-    return Target(key, title, found, comparator, Decimal(str(detail.node.get("value", "0"))), unit, None)
+    return Target(key, title, found, comparator, _number(detail), unit, None)
+
+
+def _number(sheet: Sheet) -> Decimal:
+    found = sheet.node.get("value")
+    if found is None:
+        sheet.fault("value is missing")
+    return Decimal("NaN") if found is None else Decimal(number_text(found))
 
 
 def _action(sheet: Sheet, lens: Lens, offers: Mapping[str, Offer], targets: Mapping[str, Target]) -> Action:
