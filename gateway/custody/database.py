@@ -32,6 +32,8 @@ _POOL = {
     "pool_size": 8,
     "max_overflow": 8,
     "pool_timeout": 10,
+    # The connection given back last has the warmest cache.
+    "pool_use_lifo": True,
     "hide_parameters": True,
 }
 

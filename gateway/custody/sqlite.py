@@ -29,8 +29,10 @@ _SETTINGS = (
     "PRAGMA secure_delete = ON",
     # No temporary files: they would hold rows outside the database's own modes.
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -8000",
-    "PRAGMA mmap_size = 67108864",
+    # Each connection has its own; the system's cache holds the file once for all. Mapping the file was
+    # measured to read no faster and to count it once per connection as memory in use.
+    "PRAGMA cache_size = -4000",
+    "PRAGMA mmap_size = 0",
     "PRAGMA wal_autocheckpoint = 2000",
     "PRAGMA journal_size_limit = 67108864",
 )

@@ -110,6 +110,21 @@ def test_another_key_and_the_other_side_do_not_open(place: Place, text: bytes) -
 PLACE = Place(Tenant(1), StoredId(b"p" * 16), "Patient", StoredId(b"i" * 16), 1, CLINICAL_COLUMN)
 
 
+def test_a_cell_that_authenticates_but_is_committed_to_another_key_does_not_open(monkeypatch) -> None:
+    honest = cipher._subkey
+
+    def forged(*parts: bytes) -> tuple[bytes, bytes, bytes]:
+        subkey, commitment, nonce = honest(*parts)
+        return subkey, commitment[::-1], nonce
+
+    monkeypatch.setattr(cipher, "_subkey", forged)
+    sealed = seal(KEY, PLACE, b"half", SALT)
+    assert unseal(KEY, PLACE, sealed) == b"half"
+    monkeypatch.setattr(cipher, "_subkey", honest)
+    with pytest.raises(Tampered):
+        unseal(KEY, PLACE, sealed)
+
+
 def test_older_generations_go_on_opening() -> None:
     old = seal(KEY, PLACE, b"old", SALT)
     both = ClinicalKey(2, {1: b"1" * 32, 2: b"2" * 32})
