@@ -1,4 +1,4 @@
-"""Procedures, immunizations and orders: what was done or is on its way."""
+"""What was done, and the problems that it proves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from mappers.codes import CVX, SNOMED
+from mappers.codes import SNOMED
 from tests.unit.mappers.fhir_to_facts.chart import code, read, resource, text_only
 
 
@@ -40,29 +40,10 @@ def test_what_was_not_done_is_set_aside(status):
     assert len(known.set_aside) == 1
 
 
-def test_an_immunization_is_a_deed():
-    body = resource(
-        "Immunization", status="completed", vaccineCode=code(CVX, "140"), occurrenceDateTime="2025-10-01"
-    )
-    assert read(body).deeds[0].kind == "immunization"
+def test_a_procedure_known_only_as_text_is_unreadable():
+    done = resource("Procedure", status="completed", code=text_only())
+    assert [one.reason for one in read(done).unreadable] == ["is known only as text"]
 
 
-def test_an_order_that_stands_is_a_deed():
-    order = resource(
-        "ServiceRequest", status="active", intent="order", code=code(SNOMED, "1"), authoredOn="2026-05-01"
-    )
-    assert read(order).deeds[0].kind == "order"
-    assert not read(order | {"intent": "proposal"}).deeds
-    assert not read(order | {"status": "revoked"}).deeds
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        resource("Procedure", status="completed", code=text_only()),
-        resource("Immunization", status="completed", vaccineCode=text_only()),
-        resource("ServiceRequest", status="active", intent="order", code=text_only()),
-    ],
-)
-def test_what_is_known_only_as_text_is_unreadable(body):
-    assert [one.reason for one in read(body).unreadable] == ["is known only as text"]
+def test_law_7_dialysis_stops_counting_on_a_known_day():
+    assert read(procedure("302497006", on="2026-04-01")).turns == (date(2026, 7, 1),)
