@@ -30,9 +30,7 @@ def _object(kept: Object, gone: Object) -> Object:
         del whole[key]
     for key, delta in gone.get(INNER, {}).items():
         whole[key] = _array(kept[key], delta) if type(delta) is list else _object(kept[key], delta)
-    for key, value in gone.items():
-        if key not in (ADDED, INNER):
-            whole[key] = value
+    whole.update({key: value for key, value in gone.items() if key not in (ADDED, INNER)})
     return whole
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gateway.privacy.codes import codes_of
-from gateway.privacy.steps import Choose
+from gateway.privacy.steps import Choose, inside_each, sift
 from gateway.privacy.walk import ADDED, Node, Object, Walk
+from mappers.lossless import Json
 
 OWN_SYSTEM = "urn:careloom:pseudonym"
 """The system of every pseudonymous identifier, so that none can be mistaken for a real one."""
@@ -17,11 +18,41 @@ _NOTHING_CONTAINED: Mapping[str, str] = {}
 class ResourceNode(Node):
     """A resource has a scope of its own: ``#fragments`` mean what this one contains."""
 
-    __slots__ = ()
+    __slots__ = ("choose",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.choose: Choose | None = None
+        """Which node a contained resource is split by, where those that nobody refers to must go."""
 
     def split(self, value: Object, walk: Walk) -> tuple[Object, Object]:
         inner = Walk(walk.pseudonym_of, _fragments(value), walk.as_of)
-        return super().split(value, inner)
+        if self.choose is None or "contained" not in value:
+            return super().split(value, inner)
+        kept, gone = super().split({key: item for key, item in value.items() if key != "contained"}, inner)
+        inside_each(self._linked(value["contained"], self.choose, inner), None)(
+            "contained", value["contained"], kept, gone, inner
+        )
+        return kept, gone
+
+    def _linked(self, contained: Json, choose: Choose, walk: Walk) -> Choose:
+        """Contained resources come last: one that nothing kept refers to any more is withheld (dom-3)."""
+        for item in contained if type(contained) is list else ():
+            walk.inside = walk.fragments.get(str(item.get("id")), "?") if type(item) is dict else "?"
+            sift([item], choose, None, walk)
+        linked = _reached(walk.uses)
+        ids = {ident for ident, name in walk.fragments.items() if name in linked}
+        return lambda item: choose(item) if item.get("id") in ids else None
+
+
+def _reached(uses: Sequence[tuple[str, str]]) -> set[str]:
+    """The contained resources that the container reaches, or that refer to it."""
+    found = {user for user, used in uses if user and not used}
+    more = {used for user, used in uses if used and not user}
+    while more:
+        found |= more
+        more = {used for user, used in uses if user in found} - found - {""}
+    return found
 
 
 def _fragments(resource: Object) -> Mapping[str, str]:
@@ -58,10 +89,10 @@ class ExtensionNode(Node):
         return (kept, gone) if len(kept) > 1 else ({}, gone)
 
 
-def coded(full: Node, bare: Node) -> Choose:
+def coded(full: Node, bare: Node | None) -> Choose:
     """System and code stay together when both are known; otherwise neither does."""
 
-    def choose(value: Object) -> Node:
+    def choose(value: Object) -> Node | None:
         grammar = codes_of(value.get("system"))
         return full if grammar is not None and grammar(value.get("code")) else bare
 

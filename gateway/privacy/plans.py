@@ -18,7 +18,7 @@ from gateway.privacy.generalise import GENERALISERS
 from gateway.privacy.nodes import ExtensionNode, IdentifierNode, ResourceNode, always, by_url, coded
 from gateway.privacy.policy import Action, Extension, Kind, Policy, Verb
 from gateway.privacy.text import GRAMMARS
-from gateway.privacy.walk import Mark, Node, Object, Step
+from gateway.privacy.walk import Mark, NoClinicalHalf, Node, Object, Step
 from mappers.lossless import Json
 from mappers.r4.model import MODEL, Element
 
@@ -110,11 +110,19 @@ class Plans:
 
     def resource(self, kind: str) -> Node:
         """What becomes of a resource that stands alone or as an entry."""
+        self._admit(kind)
         return self._node(kind, (), kind, ResourceNode)
 
     def contained(self, kind: str) -> Node:
         """What becomes of a resource inside another, which has no identity of its own."""
+        self._admit(kind)
         return self._node(kind, (), "contained", Node)
+
+    def _admit(self, kind: str) -> None:
+        """Types that a policy refuses whole: what they define cannot be told without its words."""
+        action = self.policy.lines.get(kind)
+        if action is not None and action.verb is Verb.REFUSE:
+            raise NoClinicalHalf
 
     def spots(self, kind: str, outer: tuple[str, ...] = ()) -> Iterator[Spot]:
         """Every element of a type with the line that decides it."""
@@ -156,6 +164,9 @@ class Plans:
             self._add(node, spot, form)
         if kind in MODEL.resources:
             node.steps["resourceType"] = steps.keep(lambda value: value == kind, None)
+        if isinstance(node, ResourceNode) and self.policy.kind is Kind.SPLIT:
+            contains = any(s.key == "contained" and s.action.verb is Verb.PARTS for s in self.spots(kind))
+            node.choose = self._any_resource("contained") if contains else None
         if kind != "Element":
             node.element = self._node("Element", (), "", Node)
         return node
@@ -181,8 +192,10 @@ class Plans:
                 return steps.refuse
             case Verb.PSEUDONYM if (spot.key, spot.kind) == ("id", "id"):
                 return steps.contained_id if form == "contained" else steps.resource_id(form)
-            case Verb.PSEUDONYM if spot.key == "reference":
+            case Verb.PSEUDONYM if spot.kind == "string":
                 return steps.reference
+            case Verb.PSEUDONYM if not spot.many:
+                return steps.fragment if mark is None else steps.marked(steps.fragment, mark)
             case Verb.GENERALISE if not spot.many:
                 return steps.change(GENERALISERS[spot.action.how], mark)
             case Verb.KEEP | Verb.MATCHING:
@@ -229,6 +242,8 @@ class Plans:
     def _coded(self, kind: str, outer: tuple[str, ...]) -> steps.Choose:
         full = self._node(kind, outer, "coded", Node)
         full.steps |= {"system": _ANYTHING, "code": _ANYTHING}
+        if kind in QUANTITIES:  # an age or a duration without its unit would be no R4, and no fact
+            return coded(full, None)
         bare = self._node(kind, outer, "bare", Node)
         bare.steps |= {key: steps.withhold(None) for key in _PAIRED & bare.steps.keys()}
         bare.open -= _PAIRED

@@ -93,7 +93,8 @@ def load(name_or_path: str | Path) -> Policy:
     """A shipped policy by its name, or one of your own by its path."""
     source = str(name_or_path)
     if source in SHIPPED:
-        return parse(files("gateway.privacy").joinpath("policies", f"{source}.toml").read_text("utf-8"), source)
+        shipped = files("gateway.privacy").joinpath("policies", f"{source}.toml")
+        return parse(shipped.read_text("utf-8"), source)
     try:
         return parse(Path(name_or_path).read_text("utf-8"), source)
     except (OSError, UnicodeDecodeError) as error:
@@ -169,9 +170,10 @@ def _action(pattern: str, text: object, faults: list[str]) -> Action | None:
 def _extensions(table: Mapping[str, Any], name: str, faults: list[str]) -> dict[str, Extension]:
     found: dict[str, Extension] = {}
     for url, value in _section(table, name, faults).items():
-        codes, parts = (value.get(key, []) for key in ("codes", "parts")) if isinstance(value, dict) else ([], None)
-        if not isinstance(codes, list) or not isinstance(parts, list) or value.keys() - {"codes", "parts"}:
+        fields: dict[str, Any] = value if isinstance(value, dict) else {"": None}
+        lists: dict[str, Any] = {key: fields.get(key, []) for key in ("codes", "parts")}
+        if fields.keys() - lists.keys() or not all(isinstance(entry, list) for entry in lists.values()):
             faults.append(f"[{name}] '{url}': write {{}}, {{ codes = […] }} or {{ parts = […] }}")
-            continue
-        found[url] = Extension(frozenset(codes), tuple(parts))
+        else:
+            found[url] = Extension(frozenset(lists["codes"]), tuple(lists["parts"]))
     return found

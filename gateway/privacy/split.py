@@ -1,4 +1,4 @@
-"""The split: one resource becomes a clinical half that names nobody, and a withheld half that only adds to it.
+"""The split: a resource becomes a clinical half that names nobody, and a withheld half that completes it.
 
 Pure, and exact: ``merge`` gives back every value to the byte. The clinical half is valid R4. What is withheld
 but required, a choice (``value[x]``), or a concept or reference of which nothing readable is left, bears

@@ -109,10 +109,7 @@ def inside_each(choose: Choose, mark: Mark | None) -> Step:
     """Each part of each object in an array is decided on its own."""
 
     def step(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
-        items: list[Json] = []
-        delta: list[Json] = []
-        for at, item in enumerate(value if type(value) is list else ()):
-            _item(item, choose, (items, delta, at, mark), walk)
+        items, delta = sift(value if type(value) is list else [], choose, mark, walk)
         if items:
             kept[key] = items
             if delta:
@@ -125,21 +122,23 @@ def inside_each(choose: Choose, mark: Mark | None) -> Step:
     return step
 
 
-def _item(item: Json, choose: Choose, into: tuple[list[Json], list[Json], int, Mark | None], walk: Walk) -> None:
-    items, delta, at, mark = into
-    node = choose(item) if type(item) is dict else None
-    if node is not None:
-        part, gone = node.split(item, walk)
+def sift(values: list[Json], choose: Choose, mark: Mark | None, walk: Walk) -> tuple[list[Json], list[Json]]:
+    """What stays of an array, and what is withheld of each of its items."""
+    items: list[Json] = []
+    delta: list[Json] = []
+    for at, item in enumerate(values):
+        node = choose(item) if type(item) is dict else None
+        part, gone = node.split(item, walk) if node is not None else ({}, {})
         if part:
             items.append(part)
             if gone:
                 delta.append([INNER, at, gone])
-            return
-    if mark is not None:
-        items.append(mark.value())
-        delta.append([WHOLE, at, item])
-    else:
-        delta.append([DROPPED, at, item])
+        elif mark is not None:
+            items.append(mark.value())
+            delta.append([WHOLE, at, item])
+        else:
+            delta.append([DROPPED, at, item])
+    return items, delta
 
 
 def resource_id(kind: str) -> Step:
@@ -174,14 +173,41 @@ def reference(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> 
 
 def _pseudonymous(text: str, walk: Walk) -> str | None:
     if text[:1] == "#":
-        name = walk.fragments.get(text[1:])
-        return f"#{name}" if name else ("#" if text == "#" else None)
+        return _fragment(text, walk)
     kind, _, rest = text.partition("/")
     ident, history, version = rest.partition("/_history/")
     if kind not in MODEL.resources or _ID.fullmatch(ident) is None:
         return None
     told = f"{kind}/{walk.pseudonym_of(kind, ident)}"
     return f"{told}{history}{version}" if _VERSION.fullmatch(version) else told
+
+
+def _fragment(text: str, walk: Walk) -> str | None:
+    name = walk.fragments.get(text[1:], "")
+    if not name and text != "#":
+        return None
+    walk.uses.append((walk.inside, name))
+    return f"#{name}"
+
+
+def fragment(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+    """Of urls only those stay that name something inside the same resource."""
+    told = _fragment(value, walk) if type(value) is str and value[:1] == "#" else None
+    if told is not None:
+        kept[key] = told
+    if told != value:
+        gone[key] = value
+
+
+def marked(step: Step, mark: Mark) -> Step:
+    """A step that leaves a mark when nothing stays."""
+
+    def then(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+        step(key, value, kept, gone, walk)
+        if key not in kept:
+            mark.put(key, kept, gone)
+
+    return then
 
 
 def known_modifier(known: frozenset[str], then: Step) -> Step:

@@ -20,7 +20,7 @@ _REMEMBERED = 4096
 class Grammar:
     """Whether a text belongs to a closed language."""
 
-    __slots__ = ("_accepts", "_accepted")
+    __slots__ = ("_accepted", "_accepts")
 
     def __init__(self, accepts: Callable[[str], bool]) -> None:
         self._accepts = accepts
@@ -47,13 +47,15 @@ def shape(pattern: str) -> Grammar:
 _SEQUENCE = r"(?:N[CGMRPTW]_[0-9]{6,9}\.[0-9]{1,3}|LRG_[0-9]{1,4}(?:[tp][0-9])?|ENST[0-9]{11}\.[0-9]{1,2})"
 _AT = r"[-*]?[0-9]{1,9}(?:[+-][0-9]{1,6})?"
 _BASES = r"[ACGTU]{1,50}"
-_CHANGE = rf"(?:{_BASES}>{_BASES}|(?:del|dup|inv)(?:{_BASES})?|(?:del)?ins{_BASES}|{_BASES}\[[0-9]{{1,3}}\]|=)"
+_REPEAT = rf"{_BASES}\[[0-9]{{1,3}}\]"
+_CHANGE = rf"(?:{_BASES}>{_BASES}|(?:del|dup|inv)(?:{_BASES})?|(?:del)?ins{_BASES}|{_REPEAT}|=)"
 _ACID = (
     "(?:Ala|Arg|Asn|Asp|Cys|Gln|Glu|Gly|His|Ile|Leu|Lys|Met|Phe|Pro|Ser|Thr|Trp|Tyr|Val|Sec|Ter|Xaa|"
     r"[ACDEFGHIKLMNPQRSTVWY]|\*)"
 )
 _ACIDS = rf"{_ACID}[0-9]{{1,5}}(?:_{_ACID}[0-9]{{1,5}})?"
-_PROTEIN = rf"\(?{_ACIDS}(?:{_ACID}|=|\?|del|dup|(?:del)?ins{_ACID}{{1,9}}|{_ACID}?fs(?:{_ACID}[0-9]{{0,4}})?)\)?"
+_SHIFT = rf"{_ACID}?fs(?:{_ACID}[0-9]{{0,4}})?"
+_PROTEIN = rf"\(?{_ACIDS}(?:{_ACID}|=|\?|del|dup|(?:del)?ins{_ACID}{{1,9}}|{_SHIFT})\)?"
 _GENE = "(?:" + "|".join(sorted((re.escape(gene) for gene in lexicon.lines("genes")), reverse=True)) + ")"
 _HGVS = rf"{_SEQUENCE}(?:\({_GENE}\))?:(?:[cgmnr]\.{_AT}(?:_{_AT})?{_CHANGE}|p\.{_PROTEIN})"
 _STAR = r"\*[0-9]{1,3}(?:[A-Z]|\.[0-9]{3})?(?::[0-9]{2,4}){0,3}[GPNLSQ]?(?:x(?:[0-9]{1,2}|N))?"

@@ -29,7 +29,7 @@ class NoClinicalHalf(Exception):  # noqa: N818 - it reads as what happens
 class Walk:
     """What the steps of one resource share: the pseudonyms, and the new names of what it contains."""
 
-    __slots__ = ("as_of", "fragments", "pseudonym_of")
+    __slots__ = ("as_of", "fragments", "inside", "pseudonym_of", "uses")
 
     def __init__(
         self,
@@ -40,6 +40,10 @@ class Walk:
         self.pseudonym_of = pseudonym_of
         self.fragments = fragments
         self.as_of = as_of
+        self.inside = ""
+        """The new name of the contained resource that is being walked; empty in what contains it."""
+        self.uses: list[tuple[str, str]] = []
+        """Who refers to which contained resource, by new names; empty for the container."""
 
 
 Step: TypeAlias = Callable[[str, Json, Object, Object, Walk], None]

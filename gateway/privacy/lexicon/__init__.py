@@ -25,4 +25,4 @@ def words(name: str) -> frozenset[str]:
 @cache
 def table(name: str) -> dict[str, str]:
     """A list of pairs, the first of which is the key."""
-    return dict((line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in lines(name))
+    return {key: value for key, _, value in (line.partition(" ") for line in lines(name))}
