@@ -39,7 +39,7 @@ def missing(analyte: str, lens: Lens, what: str = "") -> str:
     """What would give a missing number its value, in words."""
     age = lens.ages[analyte]
     limit = f" not older than {age}" if age else ""
-    place = "" if len(lens.settings) > 2 else ", not from a hospital stay or an emergency"
+    place = "" if len(lens.settings) > 2 else ", taken outside hospital"
     return f"{what}{analytes()[analyte].name}{limit}{place}"
 
 
