@@ -54,7 +54,13 @@ def test_square_brackets_in_a_text_are_no_markup():
 
 
 def test_the_partner_sees_the_fullest_plans_first():
-    plans = [plan(), plan(("Measure HbA1c", "w")), plan(("Weigh", "w"), ("Measure pressure", "w")), plan(), plan()]
+    plans = [
+        plan(),
+        plan(("Measure HbA1c", "w")),
+        plan(("Weigh", "w"), ("Measure pressure", "w")),
+        plan(),
+        plan(),
+    ]
     text = printed(table.partner(plans))
     assert "5 plans" in text
     assert text.count("Patient/pseudonym") == table.MOST_PLANS
