@@ -17,12 +17,11 @@ from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, parse_pseu
 from gateway.custody.jobs import Claim
 from gateway.custody.keyring import ClinicalKey
 from gateway.custody.opening import Clinic
-from gateway.custody.records import Ref, StoredVersion
+from gateway.custody.records import CLINICAL_COLUMN, Ref, StoredVersion
 from mappers import lossless
 from mappers.fhir_to_facts import Opened
 from mappers.r4 import references
 
-COLUMN = "clinical"
 _SHARED_EVIDENCE = "Medication/"
 """The one type outside a patient's compartment that says something about the patient: which drug it is."""
 
@@ -87,7 +86,7 @@ def _opened(stored: StoredVersion, body: dict[str, Any]) -> Opened:
 
 def _open(keys: Mapping[StoredId, ClinicalKey], stored: StoredVersion) -> dict[str, Any]:
     home = stored.compartment
-    place = cipher.Place(stored.tenant, home, stored.type, stored.id, stored.version, COLUMN)
+    place = cipher.Place(stored.tenant, home, stored.type, stored.id, stored.version, CLINICAL_COLUMN)
     body: dict[str, Any] = lossless.loads(cipher.unseal(keys[home], place, stored.clinical or b""))
     return body
 

@@ -15,13 +15,12 @@ from hashlib import sha256
 from gateway.custody import audit, cipher, index, jobs, records
 from gateway.custody.jobs import Claim, Order
 from gateway.custody.keyring import ClinicalKey
-from gateway.custody.records import Write
+from gateway.custody.records import CLINICAL_COLUMN, Write
 from mappers import lossless
 from mappers.plan_identity import PLAN_TOKEN, bears_plan
 from mappers.r4 import search
 from workers import trail
 from workers.outcome import Change
-from workers.reading import COLUMN
 from workers.station import Station
 
 PLAN, PUSH = "plan", "push"
@@ -38,7 +37,7 @@ class Result:
 
 def sealed(station: Station, claim: Claim, key: ClinicalKey, change: Change) -> Write:
     """One version, ready to be written."""
-    place = cipher.Place(claim.tenant, claim.patient, change.type, change.id, change.version, COLUMN)
+    place = cipher.Place(claim.tenant, claim.patient, change.type, change.id, change.version, CLINICAL_COLUMN)
     plain = lossless.dumps(dict(change.body))
     clinical = cipher.seal(key, place, plain, station.entropy(cipher.SALT_BYTES))
     secret = station.clinic.clinical.index_key(claim.tenant)
