@@ -72,7 +72,10 @@ def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
         codes = [r.interaction for r in routes if r.type == type_]
         found = [{"name": name, "type": _TRAIL_TYPES.get(name, "token")} for name in NAMES]
     else:
-        found = [{"name": p.name, "type": p.type} for p in r4_search.parameters(type_).values()]
+        found = [
+            {"name": p.name, "definition": p.url, "type": p.type}
+            for p in r4_search.parameters(type_).values()
+        ]
     served: dict[str, Any] = {
         "type": type_,
         "interaction": [{"code": code} for code in dict.fromkeys(codes)],

@@ -1,4 +1,4 @@
-"""One resource at a time, as an EHR does it: what it sends it gets back, under its own ids, with the right headers."""
+"""One resource at a time, as an EHR does it: what it sends it gets back, under its own ids."""
 
 from __future__ import annotations
 

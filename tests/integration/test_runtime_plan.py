@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import insert, select
 
-from gateway.custody import audit, backlog, jobs, records, verify
+from gateway.custody import audit, backlog, jobs, logs, records, verify
 from gateway.custody.errors import Conflict
 from gateway.custody.ids import StoredId, pseudonym
 from gateway.custody.jobs import SECOND, State
@@ -63,10 +65,15 @@ class Ward:
 
 @pytest.fixture
 def ward(storage: Storage) -> Iterator[Ward]:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    logs.configure("worker")
     ward = Ward(storage)
     yield ward
     ward.station.clinic.close()
     ward.hospital.close()
+    structlog.reset_defaults()
+    root.handlers[:], root.level = before[0], before[1]
 
 
 def test_law_6_a_patient_gets_one_plan_with_its_provenance_and_its_trace(ward: Ward) -> None:

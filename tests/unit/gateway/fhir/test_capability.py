@@ -1,0 +1,78 @@
+"""The capability statement lists what is served, and only that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
+
+from gateway.fhir.capability import smart, statement
+from gateway.fhir.routes import ROUTES
+from gateway.settings import Settings
+from mappers.r4 import search
+from mappers.r4.model import MODEL
+
+SETTINGS = replace(Settings.from_environ({}), base_url="https://careloom.test")
+
+
+@cache
+def told() -> dict[str, Any]:
+    return statement(ROUTES, SETTINGS, "1.2.3", 1_760_000_000_000_000)
+
+
+def resource(type_: str) -> dict[str, Any]:
+    (found,) = [each for each in told()["rest"][0]["resource"] if each["type"] == type_]
+    return found
+
+
+def test_it_is_valid():
+    CapabilityStatement.model_validate(told())
+    assert told()["fhirVersion"] == "4.0.1"
+    assert told()["implementation"]["url"] == "https://careloom.test/fhir"
+    assert told()["software"]["version"] == "1.2.3"
+
+
+def test_every_type_of_r4_is_served():
+    types = [each["type"] for each in told()["rest"][0]["resource"]]
+    assert types == sorted(MODEL.resources)
+    assert len(types) == 146
+
+
+def test_interactions_are_those_of_the_table():
+    codes = {route.interaction for route in ROUTES if "<type>" in route.path}
+    assert {each["code"] for each in resource("Patient")["interaction"]} == codes
+    assert [each["code"] for each in told()["rest"][0]["interaction"]] == ["transaction", "batch"]
+
+
+def test_the_trail_can_only_be_looked_at():
+    assert [each["code"] for each in resource("AuditEvent")["interaction"]] == ["read", "search-type"]
+    assert "updateCreate" not in resource("AuditEvent")
+
+
+@pytest.mark.parametrize("type_", ["Patient", "Observation", "CarePlan", "Bundle"])
+def test_search_parameters_are_those_that_search_knows(type_: str):
+    names = [each["name"] for each in resource(type_)["searchParam"]]
+    assert names == sorted(search.parameters(type_))
+
+
+def test_a_row_that_goes_takes_its_interaction_along():
+    fewer = statement([r for r in ROUTES if r.interaction != "delete"], SETTINGS, "1", 0)
+    codes = {each["code"] for each in fewer["rest"][0]["resource"][0]["interaction"]}
+    assert "delete" not in codes
+
+
+def test_the_token_endpoint_is_told_in_both_documents():
+    (extension,) = told()["rest"][0]["security"]["extension"]
+    assert extension["extension"][0]["valueUri"] == smart(SETTINGS)["token_endpoint"]
+    assert smart(SETTINGS)["token_endpoint"] == "https://careloom.test/auth/token"
+
+
+def test_the_discovery_document_is_that_of_backend_services():
+    document = smart(SETTINGS)
+    assert document["grant_types_supported"] == ["client_credentials"]
+    assert document["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
+    assert document["token_endpoint_auth_signing_alg_values_supported"] == ["RS384", "ES384"]
+    assert "client-confidential-asymmetric" in document["capabilities"]
