@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from gateway.custody import records
 from gateway.custody.identity.vault import Vault
@@ -15,8 +16,9 @@ from gateway.custody.records import StoredVersion
 from gateway.privacy.policy import Policy
 from gateway.privacy.project import project
 from gateway.release import opened
+from gateway.release.asking import Parameters
 from gateway.release.faces import dress, partner_view
-from gateway.release.finding import Finder, Found, Parameters, Scope
+from gateway.release.finding import Finder, Found, Scope
 from gateway.stored import Position, Resource
 from mappers.plan_identity import bears_plan
 from mappers.r4 import references
@@ -33,6 +35,7 @@ class PartnerView:
     policy: Policy
     organization: Tenant
     grants: tuple[Tenant, ...]
+    as_of: date
 
     def locate(self, type_: str, id_: str, version: int | None) -> StoredVersion | None:
         stored = self._stored(type_, id_)
@@ -55,11 +58,11 @@ class PartnerView:
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Clinical halves, narrowed by the release profile, in ids that are this partner's alone."""
         show = partner_view(self.vault, self.organization)
-        return [dress(project(half, self.policy), show) for half in self._halves(rows)]
+        return [dress(project(half, self.policy, self.as_of), show) for half in self._halves(rows)]
 
-    def search(self, finder: Finder, parameters: Parameters, position: Position | None, count: int) -> Found:
+    def search(self, type_: str, parameters: Parameters, position: Position | None, count: int) -> Found:
         scopes = [Scope(tenant, self._name, self._visible) for tenant in sorted(self.grants, reverse=True)]
-        return finder.find(scopes, parameters, position, count, None)
+        return Finder(self.vault, type_, parameters).page(scopes, position, count)
 
     def _stored(self, type_: str, id_: str) -> StoredId | None:
         return self.vault.outside(self.organization).read(type_, id_)

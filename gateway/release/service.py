@@ -11,10 +11,11 @@ from gateway.custody import audit
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM, StoredId, Tenant
 from gateway.custody.records import StoredVersion
+from gateway.instants import day
 from gateway.privacy.policy import Policy
 from gateway.refusal import Kind, refused
 from gateway.release import partners, tenants
-from gateway.release.finding import Finder, Parameters
+from gateway.release.asking import Parameters
 from gateway.stored import Clock, Page, Position, Resource, Stored
 
 Ref = tuple[str, StoredId]
@@ -65,7 +66,7 @@ class Release:
         """One page of what matches, newest write first. Refuses a parameter that it cannot honour."""
         self._allow(actor, type_, "s")
         view = self._view(actor)
-        found = view.search(Finder(self.vault, type_), parameters, position, count)
+        found = view.search(type_, parameters, position, count)
         bodies = view.present(found.rows)
         self._record_search(actor, type_, parameters, found.rows)
         entries = tuple(_stored(body, row) for body, row in zip(bodies, found.rows, strict=True))
@@ -76,7 +77,7 @@ class Release:
         if not parameters:
             raise refused(Kind.PRECONDITION, "required", "A conditional request needs criteria.")
         view = tenants.TenantView(self.vault, actor.organization)
-        found = view.search(Finder(self.vault, type_), parameters, None, 2)
+        found = view.search(type_, parameters, None, 2)
         return [str(body["id"]) for body in view.present(found.rows)]
 
     def originals(self, tenant: Tenant, refs: Sequence[Ref]) -> Mapping[Ref, Stored]:
@@ -96,7 +97,8 @@ class Release:
         if actor.role is Role.EHR:
             return tenants.TenantView(self.vault, actor.organization)
         if actor.role is Role.PARTNER:
-            return partners.PartnerView(self.vault, self.policy, actor.organization, actor.grants)
+            today = day(self.clock())
+            return partners.PartnerView(self.vault, self.policy, actor.organization, actor.grants, today)
         raise refused(Kind.FORBIDDEN, "forbidden", "This role reads the audit trail only.")
 
     def _record(

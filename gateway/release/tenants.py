@@ -11,8 +11,9 @@ from gateway.custody.ids import StoredId, Tenant, pseudonym
 from gateway.custody.records import StoredVersion
 from gateway.identities import resolve
 from gateway.release import opened
+from gateway.release.asking import Parameters
 from gateway.release.faces import dress, tenant_view
-from gateway.release.finding import Finder, Found, Parameters, Scope
+from gateway.release.finding import Finder, Found, Scope
 from gateway.stored import Position, Resource
 
 
@@ -46,8 +47,9 @@ class TenantView:
         bodies |= {row.write_no: body for row, body in zip(derived, self._dressed(derived), strict=True)}
         return [bodies[row.write_no] for row in rows]
 
-    def search(self, finder: Finder, parameters: Parameters, position: Position | None, count: int) -> Found:
-        return finder.find([Scope(self.tenant, self._name)], parameters, position, count, self._whole_row)
+    def search(self, type_: str, parameters: Parameters, position: Position | None, count: int) -> Found:
+        finder = Finder(self.vault, type_, parameters, self._whole_row)
+        return finder.page([Scope(self.tenant, self._name)], position, count)
 
     def _whole(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         return opened.originals(self.vault, self.tenant, rows) if rows else []

@@ -1,0 +1,141 @@
+"""A search's parameters: each understood or refused, never dropped, and put into the words that rows use.
+
+Clinical halves name everything by pseudonyms, so an id in a question becomes one before it is looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gateway.custody import index
+from gateway.custody.identity import names
+from gateway.custody.identity.vault import TenantKeys
+from gateway.instants import instant
+from gateway.refusal import Kind, Refused, refused
+from gateway.stored import Resource
+from mappers.r4 import search
+from mappers.r4.model import MODEL
+from mappers.r4.search import Side
+from mappers.r4.search_terms import Asked as Term
+
+Parameters = Sequence[tuple[str, str]]
+Name = Callable[[str, str], str | None]
+"""From type and id, as the asker writes it, to the pseudonym; None for an id that is nobody's."""
+
+ID, LAST_UPDATED, BIRTH_DATE = "_id", "_lastUpdated", "birthdate"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One parameter of a search. ``identifying`` ones are decided on the whole resource."""
+
+    type: str
+    name: str
+    modifier: str | None
+    value: str
+    identifying: bool
+
+    def query(self) -> search.Query:
+        return search.query(self.type, self.name, self.modifier, self.value)
+
+    def holds(self, resource: Resource | None, written: int) -> bool:
+        """Whether an opened resource answers; ``written`` is when its version was, in microseconds."""
+        if resource is None:
+            return False
+        if self.name == LAST_UPDATED:
+            resource = {"resourceType": self.type, "meta": {"lastUpdated": instant(written)}}
+        return search.matches(resource, self.type, self.name, self.modifier, self.value)
+
+
+def understood(type_: str, parameters: Parameters, whole: bool) -> list[Asked]:
+    """The parameters, each checked. ``whole`` says whether the asker may ask who somebody is."""
+    return [_understood(type_, name, value, whole) for name, value in parameters]
+
+
+def _understood(type_: str, text: str, value: str, whole: bool) -> Asked:
+    name, _, modifier = text.partition(":")
+    asked = Asked(type_, name, modifier or None, value, False)
+    try:
+        side = asked.query().side
+    except search.UnknownParameter:
+        raise _refusal("not-supported", "This type has no such search parameter.") from None
+    except search.UnsupportedModifier:
+        raise _refusal(
+            "not-supported", "A search parameter was given a modifier that it does not take."
+        ) from None
+    except search.MalformedValue:
+        raise _refusal(
+            "value", "The value of a search parameter does not have the form that it takes."
+        ) from None
+    if side is Side.IDENTITY and not whole:
+        raise _refusal("forbidden", "Only who sent the data may search by what identifies a person.")
+    return replace(asked, identifying=whole and (side is Side.IDENTITY or name == BIRTH_DATE))
+
+
+def _refusal(code: str, text: str) -> Refused:
+    return refused(Kind.INVALID, code, text)
+
+
+def translated(asked: Sequence[Asked], name: Name) -> list[Asked] | None:
+    """The same question in one tenant's pseudonyms; None where it names somebody who cannot be there."""
+    found = [_translated(one, name) for one in asked]
+    return None if any(one is None for one in found) else [one for one in found if one is not None]
+
+
+def _translated(asked: Asked, name: Name) -> Asked | None:
+    if asked.name == ID:
+        texts = [name(asked.type, text) for text in asked.value.split(",")]
+    elif _is_reference(asked):
+        texts = [found for text in asked.value.split(",") for found in _references(asked, text, name)]
+    else:
+        return asked
+    known = [text for text in texts if text is not None]
+    return replace(asked, value=",".join(known)) if known else None
+
+
+def _is_reference(asked: Asked) -> bool:
+    kind = search.parameters(asked.type)[asked.name].type
+    return kind == "reference" and asked.modifier not in ("identifier", "missing")
+
+
+def _references(asked: Asked, text: str, name: Name) -> Iterator[str | None]:
+    """``Type/id`` as it stands in the half; an id alone may be of any type that the parameter points at."""
+    type_, slash, id_ = text.partition("/")
+    if ":" in text or "?" in text:
+        yield text
+    elif slash:
+        found = name(type_, id_)
+        yield None if found is None else f"{type_}/{found}"
+    else:
+        for target in _targets(asked):
+            found = name(target, text)
+            yield None if found is None else f"{target}/{found}"
+
+
+def _targets(asked: Asked) -> list[str]:
+    if asked.modifier is not None:
+        return [asked.modifier]
+    parameter = search.parameters(asked.type)[asked.name]
+    term = Term(asked.type, parameter, None)
+    found: set[str] = set()
+    for path in parameter.paths:
+        element = term.element(path)
+        found |= {path.target} if path.target else set(element.targets if element else ())
+    return sorted(found & set(MODEL.resources)) or sorted(MODEL.resources)
+
+
+def clauses(asked: Sequence[Asked], keys: TenantKeys) -> list[index.Clause]:
+    """The conditions on search rows that the parameters make; what rows cannot narrow makes none."""
+    queries = [(one, one.query()) for one in asked]
+    return [_clause(one.type, query, keys) for one, query in queries if not query.everything]
+
+
+def _clause(type_: str, query: search.Query, keys: TenantKeys) -> index.Clause:
+    if query.side is Side.IDENTITY:
+        return names.clause([index.token_key(keys.identity_index, type_, *token) for token in query.tokens])
+    key = keys.clinical_index
+    return index.Clause(
+        tokens=tuple(index.token_key(key, type_, *token) for token in query.tokens),
+        ranges=tuple(index.Range(index.range_key(key, type_, n), low, high) for n, low, high in query.ranges),
+    )
