@@ -34,12 +34,16 @@ def classes_of(ingredients: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def resolve(codes: Sequence[Code], displays: Sequence[str]) -> tuple[str, ...] | None:
-    """The ingredients that the codes of a medicine name, or else its displays; None when neither does."""
-    for system, code in codes:
-        found = by_code(code) if system == RXNORM else None
-        if found:
-            return found
-    return next((found for found in map(by_display, displays) if found), None)
+    """The ingredients that the codes of a medicine name, or else its displays.
+
+    None when neither does, and when a display names what its code does not: one of them is wrong, and nobody
+    can say which.
+    """
+    coded = next((found for system, code in codes if system == RXNORM and (found := by_code(code))), None)
+    named = next((found for found in map(by_display, displays) if found), None)
+    if coded and named and not set(named) <= set(coded):
+        return None
+    return coded or named
 
 
 def by_code(rxcui: str) -> tuple[str, ...] | None:

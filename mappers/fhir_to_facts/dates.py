@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from mappers.lossless import Json
@@ -59,6 +59,14 @@ def _instant(text: str) -> float:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):
         return 0.0
+
+
+def later(day: date, count: int) -> date:
+    """A day so many days later; ``9999-12-31``, with which EHRs mean "never", is the last day there is."""
+    try:
+        return day + timedelta(days=count)
+    except OverflowError:
+        return date.max
 
 
 def happened(body: Mapping[str, Json], name: str) -> Moment | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from mappers.facts import (
     Allergy,
@@ -19,7 +19,7 @@ from mappers.facts import (
     Setting,
     Unreadable,
 )
-from mappers.fhir_to_facts.dates import Moment
+from mappers.fhir_to_facts.dates import Moment, later
 from mappers.fhir_to_facts.opened import Opened
 from mappers.lossless import Json
 
@@ -65,8 +65,8 @@ class Gathered:
         """Whether a last day has passed; one that is still to come is a day on which the facts turn."""
         if last is None:
             return False
-        if last >= self.as_of:
-            self.turns.add(last + timedelta(days=1))
+        if self.as_of <= last < date.max:
+            self.turns.add(later(last, 1))
         return last < self.as_of
 
     def setting(self, body: Mapping[str, Json], name: str = "encounter") -> Setting:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_CEILING
 
 from mappers import codes, drugs
 from mappers.facts import Medicine
-from mappers.fhir_to_facts.dates import Moment, begun, days, first_day, happened, over
+from mappers.fhir_to_facts.dates import Moment, begun, days, first_day, happened, later, over
 from mappers.fhir_to_facts.displays import displays
 from mappers.fhir_to_facts.gathered import Gathered
 from mappers.fhir_to_facts.opened import Opened
@@ -98,7 +98,7 @@ def _dispense(body: dict[str, Json]) -> Course:
     supply = _supply(body.get("daysSupply"))
     if handed is None or supply is None:
         return Course(False, handed)
-    return Course(body.get("status") != "stopped", handed, handed + timedelta(days=supply))
+    return Course(body.get("status") != "stopped", handed, later(handed, supply))
 
 
 def _supply(quantity: Json) -> int | None:

@@ -53,7 +53,7 @@ def facts(resources: Sequence[Opened], as_of: date) -> Facts:
             if opened.type == "Encounter"
         },
     )
-    for opened in sorted(current.values(), key=lambda one: one.reference):
+    for opened in current.values():
         _read(opened, found)
     for older in {one.reference: one for one in resources if one is not current[one.local]}.values():
         if older.reference != current[older.local].reference:

@@ -72,10 +72,29 @@ def test_an_ingredient_and_a_product_are_known_by_code():
     assert drugs.by_code("0") is None
 
 
-def test_the_code_wins_over_the_display_and_a_foreign_system_says_nothing():
-    assert drugs.resolve([Code(RXNORM, "6809")], ["lisinopril"]) == ("metformin",)
+@pytest.mark.parametrize(
+    ("code", "display", "expected"),
+    [
+        ("6809", "Metformin 500 MG Oral Tablet", ("metformin",)),
+        ("6809", "something in nobody's grammar", ("metformin",)),
+        ("562251", "Amoxicillin 250 MG", ("amoxicillin", "clavulanate")),
+        ("999999999", "lisinopril", ("lisinopril",)),
+        ("999999999", "John", None),
+    ],
+)
+def test_the_code_says_what_it_is_and_else_the_display(code, display, expected):
+    assert drugs.resolve([Code(RXNORM, code)], [display]) == expected
+
+
+@pytest.mark.parametrize(
+    "display", ["lisinopril 10 MG Oral Tablet", "Metformin 500 MG / Glipizide 5 MG Oral Tablet"]
+)
+def test_law_8_a_display_that_contradicts_its_code_leaves_the_drug_unknown(display):
+    assert drugs.resolve([Code(RXNORM, "6809")], [display]) is None
+
+
+def test_a_code_of_a_foreign_system_says_nothing():
     assert drugs.resolve([Code("http://example.org", "6809")], ["lisinopril"]) == ("lisinopril",)
-    assert drugs.resolve([Code(RXNORM, "999999999")], ["John"]) is None
 
 
 def test_classes_come_from_every_ingredient():

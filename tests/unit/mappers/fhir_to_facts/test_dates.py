@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappers.fhir_to_facts.dates import begun, days, first_day, happened, moment, over
+from mappers.fhir_to_facts.dates import begun, days, first_day, happened, later, moment, over
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,11 @@ def test_a_leap_second_and_a_broken_hour_keep_their_day():
 def test_no_text_breaks_it(text):
     found = days(text)
     assert found is None or found[0] <= found[1]
+
+
+def test_after_the_last_day_comes_no_other():
+    assert later(date(2026, 5, 1), 31) == date(2026, 6, 1)
+    assert later(date.max, 1) == date.max
 
 
 def test_periods_begin_and_end():

@@ -80,6 +80,13 @@ def test_law_7_a_course_ends_with_the_last_of_its_dosages():
     assert not read(course, on=date(2026, 5, 26)).medicines[0].active
 
 
+def test_an_end_that_never_comes_is_no_day_on_which_anything_turns():
+    forever = [{"timing": {"repeat": {"boundsPeriod": {"end": "9999-12-31"}}}}]
+    known = read(prescription(METFORMIN, dosageInstruction=forever))
+    assert known.medicines[0].active
+    assert known.turns == ()
+
+
 def test_a_dosage_without_an_end_goes_on():
     doses = [{"timing": {"repeat": {"boundsPeriod": {"end": "2026-05-01"}}}}, {"asNeededBoolean": True}]
     assert read(prescription(METFORMIN, dosageInstruction=doses)).medicines[0].active
