@@ -65,5 +65,5 @@ def document(stored: Stored) -> Resource:
     """The body with the version and time that the server gives it: what a reader is sent."""
     body = stored.body or {}
     meta = {**body.get("meta", {}), "versionId": str(stored.version), "lastUpdated": instant(stored.updated)}
-    first = {key: body[key] for key in ("resourceType", "id") if key in body}
+    first: Resource = {key: body[key] for key in ("resourceType", "id") if key in body}
     return {**first, "meta": meta, **{k: v for k, v in body.items() if k not in first and k != "meta"}}
