@@ -59,6 +59,7 @@ class FlaskAdapter(BaseAdapter):
             headers=list(answer.headers.items()),
             status=answer.status_code,
             preload_content=False,
+            request_method=request.method,
         )
         return requests.adapters.HTTPAdapter().build_response(request, body)
 
