@@ -46,10 +46,6 @@ class Case:
             lambda: by_day(one for one in self.readings(analyte) if one.setting in lens.settings),
         )
 
-    def known(self, name: str, lens: Lens, resolve: Resolve) -> Known:
-        """What a name stands for, seen through a lens."""
-        return self.once((name, lens), lambda: resolve(self, lens))
-
     def once(self, key: tuple[Any, ...], find: Callable[[], T]) -> T:
         """The answer to a question, found the first time that it is asked."""
         if key not in self._remembered:

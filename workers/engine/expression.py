@@ -29,7 +29,7 @@ Lookup = Callable[[str], Known]
 R4 = models["r4"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Expression:
     """A compiled condition or value, the names that it reads, and the days with which it compares today."""
 

@@ -57,4 +57,9 @@ def _never(_case: Case, _lens: Lens) -> Known:
 
 def lookup(case: Case, lens: Lens, names: Catalogue) -> Callable[[str], Known]:
     """How an expression finds its names in a case."""
-    return lambda name: case.known(name, lens, names[name].resolve)
+
+    def find(name: str) -> Known:
+        entry = names[name]
+        return case.once((name, lens.at(entry.reads)), lambda: entry.resolve(case, lens))
+
+    return find

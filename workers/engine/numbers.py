@@ -19,7 +19,8 @@ from workers.engine.vocabulary import analytes
 
 def fresh(case: Case, analyte: str, lens: Lens) -> tuple[tuple[Reading, ...], date | None]:
     """The day values that are not too old, oldest first, and the day on which the newest will be."""
-    return case.once(("fresh", analyte, lens), lambda: _fresh(case, analyte, lens))
+    key = ("fresh", analyte, lens.at((analyte,)))
+    return case.once(key, lambda: _fresh(case, analyte, lens))
 
 
 def _fresh(case: Case, analyte: str, lens: Lens) -> tuple[tuple[Reading, ...], date | None]:

@@ -6,7 +6,7 @@ month of the test. A day's value is the mean of that day's readings, so their or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
@@ -34,13 +34,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lens:
-    """How a rule looks at numbers: where they were taken, and how old each may be (None: any age).
-
-    Compared by identity, so that it can be part of a key.
-    """
+    """How a rule looks at numbers: where they were taken, and how old each may be (None: any age)."""
 
     settings: frozenset[Setting] = ANYWHERE
     ages: Mapping[str, Span | None] = field(default_factory=dict)
+
+    def at(self, analytes: tuple[str, ...]) -> tuple[Hashable, ...]:
+        """All that matters of it for some analytes: rules that look alike share what was looked up."""
+        return (self.settings, *(self.ages[analyte] for analyte in analytes)) if analytes else ()
 
 
 def reading(measurement: Measurement) -> Reading:

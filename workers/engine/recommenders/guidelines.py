@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import cache
 
 from mappers.facts import Evidence, Truth
 from mappers.recommendations import Issue, Reason, Target, Unanswered
@@ -67,8 +68,14 @@ def _gates(case: Case, guideline: Guideline, action: Action) -> Iterator[Answer]
 
 
 def _asked_once(case: Case, guideline: Guideline, condition: Expression, names: Lookup) -> Answer:
-    """The actions of a rule share conditions."""
-    return case.once((condition.text, guideline.lens), lambda: answer(condition, names, case.today))
+    """Many actions and rules share conditions."""
+    key = (condition.text, guideline.lens.at(_reads(condition)))
+    return case.once(key, lambda: answer(condition, names, case.today))
+
+
+@cache
+def _reads(condition: Expression) -> tuple[str, ...]:
+    return tuple(sorted({analyte for name in condition.names for analyte in catalogue()[name].reads}))
 
 
 def _pregnancy(case: Case, declared: Pregnancy) -> Answer:

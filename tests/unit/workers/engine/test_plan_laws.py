@@ -74,6 +74,27 @@ def test_law_7_no_day_before_the_next_look_changes_the_plan(
 
 DATED = [
     (
+        "a derived value is no longer stored",
+        facts(measured("creatinine", "1.0", date(2024, 8, 1))),
+        date(2026, 8, 2),
+    ),
+    (
+        "a weight too",
+        facts(
+            measured("body_weight", "80", date(2024, 8, 1)), measured("body_height", "180", date(2024, 8, 1))
+        ),
+        date(2026, 8, 2),
+    ),
+    (
+        "the older end of a lasting value grows stale",
+        facts(
+            problem("ckd"),
+            *(measured("egfr", "45", day) for day in (date(2024, 7, 1), date(2026, 6, 1))),
+            measured("urine_acr", "5", date(2026, 6, 1)),
+        ),
+        date(2026, 7, 2),
+    ),
+    (
         "an HbA1c falls due",
         facts(problem("type_2_diabetes"), measured("hba1c", "6.5", date(2026, 6, 1))),
         date(2026, 12, 1),
