@@ -116,8 +116,9 @@ def broker_server() -> Iterator[str]:
     """A broker, as a url in Celery's form, whose database this test process has to itself."""
     given = os.environ.get("CARELOOM_TEST_BROKER_URL")
     if given:
-        number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-        yield make_url(given).set(database=number).render_as_string(hide_password=False)
+        worker = os.environ.get("PYTEST_XDIST_WORKER")
+        number = {} if worker is None else {"database": worker.removeprefix("gw")}
+        yield make_url(given).set(**number).render_as_string(hide_password=False)
         return
     # Unix socket paths end at 107 characters, so not below pytest's own temporary directory.
     folder = Path(tempfile.mkdtemp(prefix="cl-", dir="/tmp"))

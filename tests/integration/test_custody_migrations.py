@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from gateway.custody.errors import NotPermitted
 from gateway.custody.migrations import Store, migrate, newest
 from gateway.custody.settings import Storage
 
+# A server may be shared by several test processes.
+EMPTY, OWNER = (f"careloom_test_{name}_{uuid.uuid4().hex[:12]}" for name in ("empty", "owner"))
 DECLARED = {Store.DATA: tables.data, Store.KEYS: tables.keys}
 
 
@@ -90,11 +93,10 @@ def test_many_that_start_at_once_on_nothing_find_one_set_of_tables(tmp_path: Pat
 def empty_database(postgres_url: str) -> Iterator[str]:
     admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as conn:
-        conn.execute(text("DROP DATABASE IF EXISTS careloom_test_empty WITH (FORCE)"))
-        conn.execute(text("CREATE DATABASE careloom_test_empty"))
-    yield make_url(postgres_url).set(database="careloom_test_empty").render_as_string(hide_password=False)
+        conn.execute(text(f"CREATE DATABASE {EMPTY}"))
+    yield make_url(postgres_url).set(database=EMPTY).render_as_string(hide_password=False)
     with admin.connect() as conn:
-        conn.execute(text("DROP DATABASE careloom_test_empty WITH (FORCE)"))
+        conn.execute(text(f"DROP DATABASE {EMPTY} WITH (FORCE)"))
     admin.dispose()
 
 
@@ -108,15 +110,14 @@ def plain_login(empty_database: str) -> Iterator[str]:
     """The url of a login that owns its database and may make no roles."""
     admin = create_engine(empty_database, isolation_level="AUTOCOMMIT")
     with admin.connect() as conn:
-        conn.execute(text("DROP ROLE IF EXISTS careloom_test_owner"))
-        conn.execute(text("CREATE ROLE careloom_test_owner LOGIN PASSWORD 'x'"))
-        conn.execute(text("ALTER DATABASE careloom_test_empty OWNER TO careloom_test_owner"))
-    own = make_url(empty_database).set(username="careloom_test_owner", password="x")
+        conn.execute(text(f"CREATE ROLE {OWNER} LOGIN PASSWORD 'x'"))
+        conn.execute(text(f"ALTER DATABASE {EMPTY} OWNER TO {OWNER}"))
+    own = make_url(empty_database).set(username=OWNER, password="x")
     yield own.render_as_string(hide_password=False)
     with admin.connect() as conn:
-        conn.execute(text("REASSIGN OWNED BY careloom_test_owner TO CURRENT_USER"))
-        conn.execute(text("DROP OWNED BY careloom_test_owner"))
-        conn.execute(text("DROP ROLE careloom_test_owner"))
+        conn.execute(text(f"REASSIGN OWNED BY {OWNER} TO CURRENT_USER"))
+        conn.execute(text(f"DROP OWNED BY {OWNER}"))
+        conn.execute(text(f"DROP ROLE {OWNER}"))
     admin.dispose()
 
 
@@ -125,7 +126,7 @@ def test_a_login_that_may_not_make_the_role_is_told_what_an_administrator_has_to
     plain_login: str, empty_database: str
 ) -> None:
     database = Database.open(plain_login, Side.TRUSTED)
-    with pytest.raises(NotPermitted, match="GRANT careloom_worker TO careloom_test_owner;"):
+    with pytest.raises(NotPermitted, match=f"GRANT careloom_worker TO {OWNER};"):
         migrate(database)
     admin = create_engine(empty_database, isolation_level="AUTOCOMMIT")
     with admin.connect() as conn:
@@ -144,16 +145,16 @@ def test_a_login_that_may_not_make_the_role_is_told_what_an_administrator_has_to
 def _make_role_as_told(conn) -> None:
     if not conn.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'careloom_worker'")):
         conn.execute(text("CREATE ROLE careloom_worker NOLOGIN"))
-    conn.execute(text("GRANT careloom_worker TO careloom_test_owner"))
+    conn.execute(text(f"GRANT careloom_worker TO {OWNER}"))
 
 
 @pytest.mark.servers
 def test_a_login_that_may_make_roles_needs_no_administrator(plain_login: str, empty_database: str) -> None:
     admin = create_engine(empty_database, isolation_level="AUTOCOMMIT")
     with admin.connect() as conn:
-        conn.execute(text("ALTER ROLE careloom_test_owner CREATEROLE"))
+        conn.execute(text(f"ALTER ROLE {OWNER} CREATEROLE"))
         if conn.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'careloom_worker'")):
-            conn.execute(text("GRANT careloom_worker TO careloom_test_owner WITH ADMIN OPTION"))
+            conn.execute(text(f"GRANT careloom_worker TO {OWNER} WITH ADMIN OPTION"))
     database = Database.open(plain_login, Side.TRUSTED)
     migrate(database)
     migrate(database)

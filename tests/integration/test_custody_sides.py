@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ from gateway.custody.settings import Storage
 from gateway.custody.tables import IDENTITY_KEY_TABLES, IDENTITY_TABLES, WORKER_RIGHTS, data, keys
 
 HOSPITAL = Tenant(1)
+# Roles belong to the whole server, which several test processes may share.
+WORKER = f"careloom_test_worker_{uuid.uuid4().hex[:12]}"
 PATIENT = StoredId(b"p" * 16)
 
 
@@ -133,22 +136,21 @@ def test_law_3_grants_on_the_server_are_exactly_the_rights_that_are_written_down
 def test_law_3_a_login_of_the_workers_own_cannot_climb_back(
     postgres_storage: Storage, postgres_url: str
 ) -> None:
-    login = make_url(postgres_storage.database_url).set(username="careloom_test_worker", password="x")
+    login = make_url(postgres_storage.database_url).set(username=WORKER, password="x")
     admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as conn:
-        conn.execute(text("DROP ROLE IF EXISTS careloom_test_worker"))
-        conn.execute(text("CREATE ROLE careloom_test_worker LOGIN PASSWORD 'x' IN ROLE careloom_worker"))
+        conn.execute(text(f"CREATE ROLE {WORKER} LOGIN PASSWORD 'x' IN ROLE careloom_worker"))
     try:
         own = replace(postgres_storage, worker_database_url=login.render_as_string(hide_password=False))
         clinic = open_clinic(own)
         with pytest.raises(NotPermitted), clinic.database.read() as conn:
             conn.execute(text("RESET ROLE; SELECT * FROM withheld"))
         with clinic.database.read() as conn:
-            assert conn.scalar(text("SELECT session_user")) == "careloom_test_worker"
+            assert conn.scalar(text("SELECT session_user")) == WORKER
         clinic.close()
     finally:
         with admin.connect() as conn:
-            conn.execute(text("DROP ROLE careloom_test_worker"))
+            conn.execute(text(f"DROP ROLE {WORKER}"))
         admin.dispose()
 
 
