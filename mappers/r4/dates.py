@@ -10,6 +10,9 @@ import re
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+EARLIEST = datetime(1, 1, 1)  # noqa: DTZ001 - the wall clock has no zone
+LATEST = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - the wall clock has no zone
+
 _EPOCH = date(1970, 1, 1).toordinal()
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
 _time = re.compile(_CLOCK).fullmatch
@@ -67,9 +70,17 @@ def stretch(text: str) -> Stretch | None:
 def _instant(text: str) -> Stretch:
     leap = text[17:19] == "60"
     moment = datetime.fromisoformat(text[:17] + "59" + text[19:] if leap else text)
-    wall = moment.replace(tzinfo=None) + timedelta(seconds=leap)
     fine = timedelta(microseconds=1) if "." in text else timedelta(seconds=1)
-    return Stretch(wall, wall + fine, moment.utcoffset())
+    wall = _shifted(moment.replace(tzinfo=None), timedelta(seconds=leap))
+    return Stretch(wall, _shifted(wall, fine), moment.utcoffset())
+
+
+def _shifted(moment: datetime, by: timedelta) -> datetime:
+    """Within the years 1 to 9999, which no date leaves."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment
 
 
 def _days_of(text: str) -> tuple[date, date]:
@@ -95,11 +106,14 @@ def alike(a: Stretch, b: Stretch) -> tuple[Stretch, Stretch]:
     """Both on one clock: UTC when both know their zone, the wall clock otherwise."""
     if a.zone is None or b.zone is None:
         return a, b
-    return _utc(a, a.zone), _utc(b, b.zone)
+    return in_utc(a), in_utc(b)
 
 
-def _utc(one: Stretch, zone: timedelta) -> Stretch:
-    return Stretch(one.start - zone, one.end - zone, zone)
+def in_utc(one: Stretch) -> Stretch:
+    """The stretch by UTC; one without a zone stays as it is."""
+    if one.zone is None:
+        return one
+    return Stretch(_shifted(one.start, -one.zone), _shifted(one.end, -one.zone), timedelta())
 
 
 def order(a: str, b: str) -> int | None:
@@ -120,18 +134,23 @@ def order(a: str, b: str) -> int | None:
 def day_numbers(text: str) -> tuple[int, int] | None:
     """First and last day (since 1970-01-01) that a valid text can mean, by the wall clock or by UTC."""
     if len(text) == 10:
-        day = _day_number(text)
+        day = _whole_day(text)
         return None if day is None else (day, day)
     found = stretch(text)
     if found is None:
         return None
     if found.zone is None:
-        return found.start.toordinal() - _EPOCH, found.end.toordinal() - 1 - _EPOCH
-    wall, utc = found.start.toordinal() - _EPOCH, (found.start - found.zone).toordinal() - _EPOCH
+        return day_number(found.start), day_number(found.end) - 1
+    wall, utc = day_number(found.start), day_number(in_utc(found).start)
     return (wall, utc) if wall < utc else (utc, wall)
 
 
-def _day_number(text: str) -> int | None:
+def day_number(moment: datetime) -> int:
+    """Days since 1970-01-01."""
+    return moment.toordinal() - _EPOCH
+
+
+def _whole_day(text: str) -> int | None:
     if not text[4] == text[7] == "-":
         return None
     try:

@@ -1,0 +1,205 @@
+"""Queries for what lies on a line: dates, quantities and numbers, with FHIR's prefixes.
+
+Of two stretches the prefixes ask what R4 says: ``eq`` that the asked holds the found, ``gt`` and ``lt`` that
+a part of the found lies beyond, ``sa`` and ``eb`` that all of it does, ``ap`` that they touch when the asked
+is widened (by a day, by a tenth).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+from mappers.lossless import Json
+from mappers.r4 import numbers
+from mappers.r4.dates import (
+    EARLIEST,
+    LATEST,
+    Stretch,
+    alike,
+    day_number,
+    in_utc,
+    is_date,
+    stretch,
+)
+from mappers.r4.search_rows import FIRST_DAY, LAST_DAY
+from mappers.r4.search_terms import Asked, MalformedValue, Query, Side, split
+
+_PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
+_UPWARD = frozenset({"gt", "ge", "sa"})
+_DOWNWARD = frozenset({"lt", "le", "eb"})
+
+_DAY_AROUND = timedelta(days=1)
+_TENTH = Decimal("0.1")
+
+# Other than a stored dateTime, an asked one may leave out seconds and zone.
+_asked_time = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?").fullmatch
+
+
+def prefix_of(text: str) -> tuple[str, str]:
+    """The prefix (``eq`` when there is none) and the rest."""
+    return (text[:2], text[2:]) if text[:2] in _PREFIXES else ("eq", text)
+
+
+# --- dates -----------------------------------------------------------------------------------------------
+
+
+def date_candidates(asked: Asked, text: str) -> Query:
+    prefix, rest = prefix_of(text)
+    wanted = _wanted_stretch(rest)
+    low, high = _days(wanted)
+    if prefix == "ne":
+        return Query(Side.CLINICAL, everything=True)
+    if prefix == "ap":
+        low, high = low - 1, high + 1
+    low, high = FIRST_DAY if prefix in _DOWNWARD else low, LAST_DAY if prefix in _UPWARD else high
+    return Query(Side.CLINICAL, ranges=tuple((name, low, high) for name in asked.row_names()))
+
+
+def _wanted_stretch(text: str) -> Stretch:
+    found = stretch(text)
+    if found is not None:
+        return found
+    match = _asked_time(text)
+    if match is None:
+        raise MalformedValue
+    whole = stretch(f"{match[1]}{match[2] or ':00'}{match[3] or 'Z'}")
+    if whole is None:
+        raise MalformedValue
+    end = whole.end if match[2] else whole.start + timedelta(minutes=1)
+    return Stretch(whole.start, end, whole.zone if match[3] else None)
+
+
+def _days(wanted: Stretch) -> tuple[int, int]:
+    """The days that the stretch can mean, by the wall clock or by UTC."""
+    last = timedelta(microseconds=1)
+    days = [day_number(edge) for one in (wanted, in_utc(wanted)) for edge in (one.start, one.end - last)]
+    return min(days), max(days)
+
+
+def date_holds(value: Json, text: str) -> bool:
+    prefix, rest = prefix_of(text)
+    wanted = _wanted_stretch(rest)
+    return any(_placed(prefix, *alike(one, wanted)) for one in _stretches(value))
+
+
+def _stretches(value: Json) -> Iterator[Stretch]:
+    """The stretches that a date, Period or Timing means; a period without an end goes on."""
+    if isinstance(value, str):
+        found = stretch(value)
+        if found is not None:
+            yield found
+    elif isinstance(value, dict) and ("event" in value or "repeat" in value):
+        for event in value.get("event", ()):
+            yield from _stretches(event)
+        yield from _stretches(value.get("repeat", {}).get("boundsPeriod"))
+    elif isinstance(value, dict) and ("start" in value or "end" in value):
+        yield _period(stretch(value.get("start", "")), stretch(value.get("end", "")))
+
+
+def _period(start: Stretch | None, end: Stretch | None) -> Stretch:
+    if start is not None and end is not None and start.zone != end.zone:
+        start, end = in_utc(start), in_utc(end)
+    zone = start.zone if start is not None else end.zone if end is not None else None
+    return Stretch(EARLIEST if start is None else start.start, LATEST if end is None else end.end, zone)
+
+
+def _placed(prefix: str, one: Stretch, wanted: Stretch) -> bool:
+    within = wanted.start <= one.start and one.end <= wanted.end
+    later, earlier = one.end > wanted.end, one.start < wanted.start
+    near = one.start < wanted.end + _DAY_AROUND and one.end > wanted.start - _DAY_AROUND
+    return {
+        "eq": within,
+        "ne": not within,
+        "gt": later,
+        "lt": earlier,
+        "ge": later or within,
+        "le": earlier or within,
+        "sa": one.start >= wanted.end,
+        "eb": one.end <= wanted.start,
+        "ap": near,
+    }[prefix]
+
+
+def is_whole_day(text: str) -> bool:
+    """Whether a query asks for one day and nothing else."""
+    return len(text) == len("2012-05-01") and is_date(text)
+
+
+# --- quantities and numbers ------------------------------------------------------------------------------
+
+
+def quantity_candidates(asked: Asked, text: str) -> Query:
+    prefix, value, interval, _ = _wanted_number(text)
+    if prefix == "ne":
+        return Query(Side.CLINICAL, everything=True)
+    if prefix == "ap":
+        interval = _widened(value)
+    low, high = numbers.buckets(interval)
+    low = numbers.LOWEST if prefix in _DOWNWARD else low
+    high = numbers.HIGHEST if prefix in _UPWARD else high
+    return Query(Side.CLINICAL, ranges=tuple((name, low, high) for name in asked.row_names()))
+
+
+def _wanted_number(text: str) -> tuple[str, Decimal, numbers.Interval, tuple[str, str]]:
+    """Prefix, number, the interval it leaves open, and the unit as system and code."""
+    number, *unit = split(text, "|")
+    prefix, digits = prefix_of(number)
+    found = numbers.asked(digits)
+    if found is None or len(unit) not in (0, 2):
+        raise MalformedValue
+    return prefix, *found, (unit[0], unit[1]) if unit else ("", "")
+
+
+def _widened(value: Decimal) -> numbers.Interval:
+    tenth = abs(value) * _TENTH
+    return numbers.Interval(value - tenth, value + tenth)
+
+
+def quantity_holds(value: Json, text: str) -> bool:
+    prefix, number, interval, (system, code) = _wanted_number(text)
+    found = numbers.meant(value)
+    if found is None or (code and not _same_unit(value, system, code)):
+        return False
+    return _lies(prefix, found, number, interval)
+
+
+def _same_unit(value: Json, system: str, code: str) -> bool:
+    """The unit as it was sent: nothing is converted. Without a system, code or written unit will do."""
+    if not isinstance(value, dict):
+        return False
+    if "low" in value or "high" in value:
+        return _same_unit(value.get("low", value.get("high")), system, code)
+    if system:
+        return value.get("system") == system and value.get("code") == code
+    return code in (value.get("code"), value.get("unit"), value.get("currency"))
+
+
+def _lies(prefix: str, found: numbers.Interval, number: Decimal, wanted: numbers.Interval) -> bool:
+    beyond = found.high is None or found.high > number
+    below = found.low is None or found.low < number
+    within = _holds(wanted, found)
+    return {
+        "eq": within,
+        "ne": not within,
+        "gt": beyond,
+        "lt": below,
+        "ge": beyond or found.high == number,
+        "le": below or found.low == number,
+        "sa": found.low is not None and found.low > number,
+        "eb": found.high is not None and found.high < number,
+        "ap": _touch(_widened(number), found),
+    }[prefix]
+
+
+def _holds(outer: numbers.Interval, inner: numbers.Interval) -> bool:
+    if inner.low is None or inner.high is None or outer.low is None or outer.high is None:
+        return False
+    return outer.low <= inner.low and inner.high <= outer.high
+
+
+def _touch(a: numbers.Interval, b: numbers.Interval) -> bool:
+    first = a.low is None or b.high is None or a.low <= b.high
+    return first and (b.low is None or a.high is None or b.low <= a.high)
