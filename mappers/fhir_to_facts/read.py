@@ -23,6 +23,8 @@ from mappers.fhir_to_facts.opened import Opened
 from mappers.fhir_to_facts.settle import settle
 
 OURS = "urn:careloom:"
+PSEUDONYM = "urn:careloom:pseudonym"
+"""The system of identifiers that stand for an EHR's own: not ours, though we wrote it."""
 
 READERS: Mapping[str, Callable[[Opened, Gathered], None]] = {
     "AllergyIntolerance": allergy.read,
@@ -86,4 +88,5 @@ def _is_ours(opened: Opened) -> bool:
     identifiers = opened.body.get("identifier", ())
     if not isinstance(identifiers, list):
         return False
-    return any(str(one.get("system", "")).startswith(OURS) for one in identifiers)
+    systems = (str(one.get("system", "")) for one in identifiers)
+    return any(system.startswith(OURS) and system != PSEUDONYM for system in systems)
