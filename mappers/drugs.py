@@ -112,7 +112,7 @@ def _classes() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _by_rxcui() -> Mapping[str, tuple[str, ...]]:
-    single = {row["rxcui"]: (row["name"],) for row in rows("ingredients.csv")}
+    single = {row["rxcui"]: (row["name"],) for row in rows("ingredients.csv") if row["rxcui"]}
     return single | {row["rxcui"]: parts(row["ingredients"]) for row in rows("drug_products.csv")}
 
 
