@@ -1,4 +1,4 @@
-"""Withheld halves and links: sealed for one place, opened from what lies in the database."""
+"""Withheld halves: sealed for one place, opened from what lies in the database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from gateway.custody.cipher import Place
 from gateway.custody.errors import Tampered
-from gateway.custody.identity import halves, links
+from gateway.custody.identity import halves
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.keyring import IdentityKey
 from gateway.custody.records import StoredVersion
@@ -26,12 +26,3 @@ def test_a_withheld_half_opens_for_the_version_that_it_belongs_to() -> None:
     for other in (replace(STORED, version=4), replace(STORED, id=ADA), replace(STORED, tenant=Tenant(2))):
         with pytest.raises(Tampered):
             halves.open_withheld(KEY, other, sealed)
-
-
-def test_a_link_opens_where_it_was_put_and_nowhere_else() -> None:
-    link = links.seal_link(KEY, (HERE, ADA, ("Observation", ONE)), "obs-1", SALT)
-    assert links.open_link(KEY, link) == "obs-1"
-    assert b"obs-1" not in link.sealed
-    for change in ({"id": ADA}, {"type": "Condition"}, {"compartment": ONE}, {"tenant": Tenant(2)}):
-        with pytest.raises(Tampered):
-            links.open_link(KEY, replace(link, **change))
