@@ -136,14 +136,34 @@ def _texts(resource: dict[str, Json]) -> Iterator[tuple[str, str]]:
 
 
 def _rewritten(node: dict[str, Json], change: Callable[[str], str]) -> dict[str, Json]:
-    return {key: _changed(key, value, change) for key, value in node.items()}
+    """Copied only along the way to what changes: most of a resource is shared with what was given."""
+    made: dict[str, Json] | None = None
+    for key, value in node.items():
+        kind = type(value)
+        if kind is str:
+            if key != "reference" and (value[:9] != _UUID or key not in _uri_names()):
+                continue
+            new = change(value)
+        elif kind is dict:
+            new = _rewritten(value, change)
+        elif kind is list:
+            new = _rewritten_items(key, value, change)
+        else:
+            continue
+        if new is not value:
+            made = dict(node) if made is None else made
+            made[key] = new
+    return node if made is None else made
 
 
-def _changed(key: str, value: Json, change: Callable[[str], str]) -> Json:
-    if type(value) is str:
-        return change(value) if _is_reference(key, value) else value
-    if type(value) is dict:
-        return _rewritten(value, change)
-    if type(value) is list:
-        return [_changed(key, item, change) for item in value]
-    return value
+def _rewritten_items(key: str, items: list[Json], change: Callable[[str], str]) -> list[Json]:
+    made = [_rewritten_item(key, item, change) for item in items]
+    return made if any(new is not old for new, old in zip(made, items, strict=True)) else items
+
+
+def _rewritten_item(key: str, item: Json, change: Callable[[str], str]) -> Json:
+    if type(item) is dict:
+        return _rewritten(item, change)
+    if type(item) is list:
+        return _rewritten_items(key, item, change)
+    return change(item) if type(item) is str and _is_reference(key, item) else item

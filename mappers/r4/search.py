@@ -25,6 +25,7 @@ from mappers.r4.search_terms import (
     UnsupportedModifier,
     found,
     parameters,
+    plain,
     split,
 )
 
@@ -52,6 +53,9 @@ _MODIFIERS = {
     "uri": frozenset({"missing"}),
 }
 """For each kind of parameter the modifiers that it takes; a reference takes names of types as well."""
+
+_BARRED = frozenset({"token", "quantity", "number"})
+"""Kinds whose values have parts, with bars between them."""
 
 
 def clinical_rows(clinical_half: dict[str, Json]) -> Rows:
@@ -123,6 +127,7 @@ def _candidates(asked: Asked, part: str) -> Query:
         return Query(Side.CLINICAL, everything=True)
     if asked.modifier == "identifier":
         return names.logical_candidates(asked, part)
+    part = part if kind in _BARRED else plain(part)
     if asked.parameter.name == BIRTH_DATE and line.is_whole_day(part):
         return names.birth_date_candidates(part)
     return _CANDIDATES[kind](asked, part)
@@ -142,6 +147,7 @@ _CANDIDATES: Mapping[str, Callable[[Asked, str], Query]] = {
 def _holds(asked: Asked, path: Path, value: Json, part: str) -> bool:
     if asked.modifier == "identifier":
         return names.logical_holds(value, part)
+    part = part if asked.parameter.type in _BARRED else plain(part)
     match asked.parameter.type:
         case "token":
             return names.token_holds(asked, path, value, part)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mappers.lossless import Json
 from mappers.r4.model import MODEL, Path
 from mappers.r4.search_rows import BIRTH_DATE, PREFIX, normal, texts_of
-from mappers.r4.search_terms import OWN_SYSTEM, Asked, MalformedValue, Query, Side, Token, split
+from mappers.r4.search_terms import OWN_SYSTEM, Asked, MalformedValue, Query, Side, Token, plain, split
 
 # --- tokens ----------------------------------------------------------------------------------------------
 
@@ -28,7 +28,7 @@ def token_candidates(asked: Asked, text: str) -> Query:
 
 def _system_and_code(text: str) -> tuple[str | None, str]:
     """System (None when any will do) and code."""
-    parts = split(text, "|")
+    parts = [plain(part) for part in split(text, "|")]
     if len(parts) > 2 or not any(parts):
         raise MalformedValue
     return (None, parts[0]) if len(parts) == 1 else (parts[0], parts[1])

@@ -25,7 +25,7 @@ from mappers.r4.dates import (
     stretch,
 )
 from mappers.r4.search_rows import FIRST_DAY, LAST_DAY
-from mappers.r4.search_terms import Asked, MalformedValue, Query, Side, split
+from mappers.r4.search_terms import Asked, MalformedValue, Query, Side, plain, split
 
 _PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
 _UPWARD = frozenset({"gt", "ge", "sa"})
@@ -145,7 +145,7 @@ def quantity_candidates(asked: Asked, text: str) -> Query:
 
 def _wanted_number(text: str) -> tuple[str, Decimal, numbers.Interval, tuple[str, str]]:
     """Prefix, number, the interval it leaves open, and the unit as system and code."""
-    number, *unit = split(text, "|")
+    number, *unit = (plain(part) for part in split(text, "|"))
     prefix, digits = prefix_of(number)
     found = numbers.asked(digits)
     if found is None or len(unit) not in (0, 2):

@@ -7,6 +7,7 @@ each hit is checked again on the opened resource.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -135,18 +136,21 @@ def _items(value: Json) -> list[Json]:
 
 # --- values of a query -----------------------------------------------------------------------------------
 
+_escape = re.compile(r"\\([\\,|$])")
+
 
 def split(text: str, separator: str) -> list[str]:
-    r"""The parts between separators; ``\`` before one, or before itself, makes it part of the text."""
-    parts, part, escaped = [], "", False
+    r"""The parts between separators; one after a ``\`` is part of the text. Escapes stay as they are."""
+    parts, escaped = [""], False
     for letter in text:
-        if escaped:
-            part, escaped = part + ("" if letter in f"{separator}\\" else "\\") + letter, False
-        elif letter == "\\":
-            escaped = True
-        elif letter == separator:
-            parts.append(part)
-            part = ""
+        if letter == separator and not escaped:
+            parts.append("")
         else:
-            part += letter
-    return [*parts, part + ("\\" if escaped else "")]
+            parts[-1] += letter
+        escaped = letter == "\\" and not escaped
+    return parts
+
+
+def plain(text: str) -> str:
+    """The text without its escapes."""
+    return _escape.sub(r"\1", text)
