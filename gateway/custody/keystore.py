@@ -106,11 +106,6 @@ class KeyStore:
         with self._database.read() as conn:
             return {row[0]: row[1] for row in conn.execute(select(version, func.count()).group_by(version))}
 
-    def is_empty(self) -> bool:
-        """Whether no key was ever made, or all were destroyed."""
-        with self._database.read() as conn:
-            return conn.execute(select(self._table.c.tenant).limit(1)).first() is None
-
 
 def _name(row: Row[tuple[object, ...]]) -> KeyName:
     return KeyName(row.tenant, row.subject, row.purpose, row.generation)
