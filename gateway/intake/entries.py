@@ -5,7 +5,7 @@ Pure: the bundle has been found valid as an envelope; what is wrong with a reque
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,6 +15,7 @@ from gateway.stored import Resource
 from mappers.r4 import references
 from mappers.r4.model import MODEL
 
+_ELSEWHERE = ("http:", "https:", "#")
 WRITES = ("DELETE", "POST", "PUT")
 ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 """FHIR's order of processing: http://hl7.org/fhir/R4/http.html#trules"""
@@ -119,46 +120,38 @@ def criteria(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query.partition("?")[2] or query, keep_blank_values=True)
 
 
-def resolve(entries: Sequence[Entry], conditional: Mapping[str, str]) -> list[Entry]:
+def resolve(entries: Sequence[Entry], look_up: Callable[[str, str], str]) -> list[Entry]:
     """Every ``urn:`` and conditional reference replaced by the literal one that it stands for.
 
-    ``conditional`` maps ``Type?criteria`` to ``Type/id``. All that cannot be resolved is named at once.
+    ``look_up`` answers what a conditional reference (its text, its place) stands for. All ``urn:`` references
+    that name no entry are said at once.
     """
     known = {e.full_url: e.literal for e in entries if e.full_url and e.id}
     faults: list[Issue] = []
-    resolved = [_resolve_one(e, known, conditional, faults) for e in entries]
+    resolved = [_resolved(entry, known, look_up, faults) for entry in entries]
     if faults:
         raise Refused(Kind.UNPROCESSABLE, faults)
     return resolved
 
 
-def _resolve_one(
-    entry: Entry, known: Mapping[str, str], conditional: Mapping[str, str], faults: list[Issue]
+def _resolved(
+    entry: Entry, known: Mapping[str, str], look_up: Callable[[str, str], str], faults: list[Issue]
 ) -> Entry:
     if entry.resource is None:
         return entry
+    at = f"{entry.at}.resource"
 
     def change(text: str) -> str:
-        if text in known:
-            return known[text]
+        literal = known.get(text)
+        if literal is not None:
+            return literal
         if text.startswith("urn:"):
-            faults.append(
-                Issue("not-found", "A urn: reference names no entry of this bundle.", f"{entry.at}.resource")
-            )
-        return conditional.get(text, text)
+            faults.append(Issue("not-found", "A urn: reference names no entry of this bundle.", at))
+        elif "?" in text and not text.startswith(_ELSEWHERE):
+            return look_up(text, at)
+        return text
 
     return replace(entry, resource=references.rewrite(entry.resource, change))
-
-
-def conditional_references(entries: Sequence[Entry]) -> dict[str, str]:
-    """Each conditional reference, with the place of the entry that first uses it."""
-    found: dict[str, str] = {}
-    for entry in entries:
-        if entry.resource is not None:
-            for text in references.references(entry.resource):
-                if "?" in text and not text.startswith(("urn:", "http:", "https:", "#")):
-                    found.setdefault(text, f"{entry.at}.resource")
-    return found
 
 
 def refuse_twins(entries: Sequence[Entry]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gateway.auth.actor import Actor
-from gateway.intake.entries import Entry, conditional_references, criteria
+from gateway.intake.entries import Entry, criteria
 from gateway.intake.looking import Looking
 from gateway.refusal import Kind, refused
 from gateway.stored import Entropy
@@ -44,9 +44,17 @@ def _named(entry: Entry, id_: str) -> Entry:
     return replace(entry, id=id_, resource=body, query=None)
 
 
-def conditional(actor: Actor, entries: Sequence[Entry], looking: Looking) -> dict[str, str]:
-    """Each conditional reference with the literal one it stands for; all must match exactly one resource."""
-    return {text: _literal(actor, text, at, looking) for text, at in conditional_references(entries).items()}
+def looked_up(actor: Actor, looking: Looking) -> Callable[[str, str], str]:
+    """What a conditional reference stands for: it must match exactly one resource. Each is searched once."""
+    found: dict[str, str] = {}
+
+    def look_up(text: str, at: str) -> str:
+        literal = found.get(text)
+        if literal is None:
+            literal = found[text] = _literal(actor, text, at, looking)
+        return literal
+
+    return look_up
 
 
 def _literal(actor: Actor, text: str, at: str, looking: Looking) -> str:

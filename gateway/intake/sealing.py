@@ -42,6 +42,8 @@ class Target:
     text_id: str
     id: StoredId
     version: int
+    linked: StoredId | None = None
+    """The compartment under whose key the way back to the EHR's id lies already, if it does."""
 
 
 def home(patients: tuple[StoredId, ...]) -> StoredId:
@@ -119,8 +121,8 @@ class Sealer:
         return halves.seal_withheld(self.keys.identity[patient], place, lossless.dumps(half), self._salt())
 
     def _link(self, target: Target, patient: StoredId) -> Link | None:
-        """A link is made with the first version; what Careloom derived needs none."""
-        if target.version > 1:
+        """Made with the first version, and again when the resource moves to another patient's keys."""
+        if target.linked == patient:
             return None
         where = (self.tenant, patient, (target.type, target.id))
         return seal_link(self.keys.identity[patient], where, target.text_id, self._salt())

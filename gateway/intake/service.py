@@ -109,7 +109,7 @@ class Intake:
         checks.resources(entries)
         identified = identify.identified(actor, entries, self.looking, self.entropy)
         refuse_twins(identified)
-        ready = resolve(identified, identify.conditional(actor, identified, self.looking))
+        ready = resolve(identified, identify.looked_up(actor, self.looking))
         for _ in range(TRIES):
             try:
                 return self._write(actor, ready, repeat)

@@ -49,7 +49,9 @@ class Versions:
         identities = Identities(self.vault, tenant)
         refs = [(e.type, identities.stored(e.type, e.id or "")) for e in entries]
         with self.vault.database.read() as conn:
-            heads = records.heads(conn, tenant, refs)
+            # An id that was just drawn for a POST has no head yet.
+            known = [ref for entry, ref in zip(entries, refs, strict=True) if entry.method != "POST"]
+            heads = records.heads(conn, tenant, known)
         before = self._before(tenant, entries, refs, heads)
         patients = [identities.patients(e.resource) if e.resource else () for e in entries]
         sealer = Sealer(tenant, self.policy, identities, self._keys(tenant, patients), self.entropy)
@@ -122,7 +124,9 @@ class _Step:
         return self._made(entry, target, "delete", 204, self.sealer.erase(target, head.compartment))
 
     def _target(self, entry: Entry, ref: Ref, head: Head | None) -> Target:
-        return Target(entry.type, entry.id or "", ref[1], head.version + 1 if head else 1)
+        if head is None:
+            return Target(entry.type, entry.id or "", ref[1], 1)
+        return Target(entry.type, entry.id or "", ref[1], head.version + 1, head.compartment)
 
     def _made(self, entry: Entry, target: Target, interaction: str, status: int, sealed: Sealed) -> Outcome:
         stored = Stored(

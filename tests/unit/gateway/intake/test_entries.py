@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from gateway.intake.entries import (
     Entry,
-    conditional_references,
     criteria,
     if_match,
     read_entries,
@@ -81,6 +80,10 @@ def test_criteria_undo_percent_encoding() -> None:
     assert criteria("Patient?identifier=urn:a|1") == [("identifier", "urn:a|1")]
 
 
+def never(text: str, at: str) -> str:
+    raise AssertionError("nothing conditional was asked")
+
+
 def observation(reference: str) -> dict[str, Any]:
     return {"resourceType": "Observation", "id": "o1", "subject": {"reference": reference}}
 
@@ -91,8 +94,14 @@ def test_urn_and_conditional_references_become_literal() -> None:
         Entry("Bundle.entry[1]", "POST", "Observation", "o1", observation("urn:uuid:a")),
         Entry("Bundle.entry[2]", "POST", "Observation", "o2", observation("Patient?identifier=s|1")),
     ]
-    assert conditional_references(entries) == {"Patient?identifier=s|1": "Bundle.entry[2].resource"}
-    made = resolve(entries, {"Patient?identifier=s|1": "Patient/found"})
+    asked: list[tuple[str, str]] = []
+
+    def look_up(text: str, at: str) -> str:
+        asked.append((text, at))
+        return "Patient/found"
+
+    made = resolve(entries, look_up)
+    assert asked == [("Patient?identifier=s|1", "Bundle.entry[2].resource")]
     assert [e.resource and e.resource.get("subject") for e in made] == [
         None,
         {"reference": "Patient/given"},
@@ -102,9 +111,11 @@ def test_urn_and_conditional_references_become_literal() -> None:
 
 
 def test_every_urn_that_names_nothing_is_said_at_once() -> None:
-    entries = [Entry(f"Bundle.entry[{i}]", "POST", "Observation", "x", observation("urn:uuid:b")) for i in (0, 1)]
+    entries = [
+        Entry(f"Bundle.entry[{i}]", "POST", "Observation", "x", observation("urn:uuid:b")) for i in (0, 1)
+    ]
     with pytest.raises(Refused) as caught:
-        resolve(entries, {})
+        resolve(entries, never)
     assert caught.value.kind is Kind.UNPROCESSABLE
     assert [i.expression for i in caught.value.issues] == [
         "Bundle.entry[0].resource",
