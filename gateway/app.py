@@ -80,7 +80,6 @@ def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edg
         trail=Trail(vault, world.clock),
         pages=PageLinks(vault.identity.index_key, world.entropy),
         settings=settings,
-        clock=world.clock,
         capability=lossless.dumps(statement),
         smart_configuration=lossless.dumps(capability.smart(settings)),
     )

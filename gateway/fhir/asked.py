@@ -10,7 +10,6 @@ from werkzeug.datastructures import Headers
 
 from gateway.auth.actor import Actor
 from gateway.settings import Settings
-from gateway.stored import Clock
 
 if TYPE_CHECKING:
     from gateway.fhir.page_links import PageLinks
@@ -52,7 +51,6 @@ class Services:
     trail: Trail
     pages: PageLinks
     settings: Settings
-    clock: Clock
     capability: bytes
     smart_configuration: bytes
 

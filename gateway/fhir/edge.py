@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from gateway.auth.actor import Actor, Role
 from gateway.auth.caller import Caller, caller_of
 from gateway.auth.scopes import Scopes
+from gateway.custody.errors import StoreUnavailable
 from gateway.custody.ids import SYSTEM
 from gateway.fhir import outcome
 from gateway.fhir.asked import Asked, Reply, Services
@@ -89,7 +90,8 @@ class Edge:
             return self._answer(route.view(self.services, asked), caller)
         except Exception as error:  # each becomes a status; what nobody foresaw, a 500 that is logged
             refusal = outcome.refusal_of(error)
-            if route.scope != PUBLIC:
+            # A store that does not answer would keep the client waiting once more.
+            if route.scope != PUBLIC and not isinstance(error, StoreUnavailable):
                 self._record(refusal, route, type_, who)
             return self._refuse(error, caller)
 
