@@ -58,7 +58,9 @@ def _as_json(report: Report, rows: list[Row]) -> dict[str, object]:
 def _print(report: Report, rows: list[Row]) -> None:
     console = Console()
     for owner, group in groupby(rows, key=lambda row: row.type):
-        table = Table("element", "type", "what becomes of it", "by line", title=owner, title_justify="left")
+        table = Table(title=owner, title_justify="left", box=None)
+        for heading in ("element", "type", "what becomes of it", "by line"):
+            table.add_column(heading, overflow="fold")
         for row in group:
             table.add_row(row.path, row.kind, row.action, row.line or "no line")
         console.print(table)

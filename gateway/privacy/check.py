@@ -18,10 +18,9 @@ from mappers.r4.model import MODEL
 
 _ROOTS = frozenset({"Element", "BackboneElement", "Resource", "DomainResource"})
 _OPEN = frozenset({Verb.PARTS, Verb.CODED, Verb.PSEUDONYM})
-_TEXT = frozenset(
-    {"string", "markdown", "code", "id", "uri", "url", "canonical", "oid", "uuid", "base64Binary"}
-)
+_TEXT = frozenset({"string", "markdown", "code", "id", "uri", "url", "canonical", "oid", "uuid"})
 _DATES = frozenset({"date", "dateTime", "instant"})
+_MEASURES = QUANTITIES | {"Quantity"}
 _LINKS = frozenset({"id", "string", "canonical", "uri", "url"})
 
 
@@ -129,9 +128,13 @@ def _fits(spot: Spot) -> bool:
     if verb in (Verb.WITHHOLD, Verb.MASK, Verb.REFUSE):
         return True
     if verb is Verb.GENERALISE:
-        return kind in (_CODED - {"Coding"} if spot.action.how == "age" else _DATES | {"string"})
+        return kind in (_MEASURES if spot.action.how == "age" else _DATES | {"string"})
     if not is_primitive(kind):
-        fitting = {Verb.PARTS: True, Verb.CODED: kind in _CODED, Verb.PSEUDONYM: kind == "Identifier"}
+        fitting = {
+            Verb.PARTS: True,
+            Verb.CODED: kind in _MEASURES | {"Coding"},
+            Verb.PSEUDONYM: kind == "Identifier",
+        }
         return fitting.get(verb, False)
     if verb is Verb.PSEUDONYM:
         return kind in _LINKS

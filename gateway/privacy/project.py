@@ -13,8 +13,11 @@ from gateway.privacy.policy import Kind, Policy, PolicyRefused
 from gateway.privacy.walk import Object, Walk
 
 
-def project(clinical: Object, policy: Policy, as_of: date) -> Object:
-    """The clinical half as a reader under ``policy`` sees it on a day; ages depend on it."""
+def project(clinical: Object, policy: Policy, as_of: date | None = None) -> Object:
+    """The clinical half as a reader under ``policy`` sees it on a day.
+
+    Whether a birth year tells an age over 89 depends on the day; without one, birth years are withheld.
+    """
     if policy.kind is not Kind.RELEASE:
         raise PolicyRefused(policy.name, ["it is not a release profile"])
     return plans(policy).resource(clinical["resourceType"]).split(clinical, Walk(_as_it_is, {}, as_of))[0]

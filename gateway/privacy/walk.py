@@ -125,20 +125,28 @@ class Node:
     def _sibling(self, key: str, value: Object, kept: Object, gone: Object, walk: Walk) -> None:
         name = key[1:]
         if name in self.open and (name in kept or name not in value):
-            rest = self._sifted(value[key], walk)
+            rest = self._sifted(value[key], kept.get(name), walk)
             if rest:
                 kept[key] = rest
                 return
         if name in self.marks and name not in kept and key not in kept:
             self.marks[name].put(name, kept, {})
 
-    def _sifted(self, sibling: Json, walk: Walk) -> Json:
+    def _sifted(self, sibling: Json, beside: Json, walk: Walk) -> Json:
         if type(sibling) is list:
-            items = [self._sifted(item, walk) for item in sibling]
-            return items if any(items) else None
+            return self._sifted_array(sibling, beside, walk)
         if type(sibling) is not dict or self.element is None:
             return None
         return self.element.split(sibling, walk)[0] or None
+
+    def _sifted_array(self, siblings: list[Json], beside: Json, walk: Walk) -> Json:
+        """An item that has neither value nor extension any more is masked: R4 wants one of them."""
+        values = beside if type(beside) is list else [None] * len(siblings)
+        items = [self._sifted(item, None, walk) for item in siblings]
+        if not any(items) and (values is not beside or None not in values):
+            return None
+        empty = (value is None and item is None for value, item in zip(values, items, strict=False))
+        return [masked() if nothing else item for nothing, item in zip(empty, items, strict=False)]
 
 
 def put_inner(key: str, delta: Json, gone: Object) -> None:
