@@ -48,7 +48,16 @@ BY_TYPE: dict[str, dict[str, Any]] = {
 }
 
 CODES_WITHOUT_A_LIST = frozenset(
-    {"contentType", "currency", "language", "confidentiality", "sigFormat", "targetFormat", "payloadMimeType"}
+    {
+        "code",
+        "contentType",
+        "currency",
+        "language",
+        "confidentiality",
+        "sigFormat",
+        "targetFormat",
+        "payloadMimeType",
+    }
 )
 
 
