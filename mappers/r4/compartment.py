@@ -19,7 +19,9 @@ def patients(resource: dict[str, Json]) -> frozenset[str]:
     if kind == _PATIENT:
         own = {f"{_PATIENT}/{resource['id']}"} if "id" in resource else set()
         return frozenset(own)
-    return frozenset(_pointed_at(resource, kind)) if isinstance(kind, str) else frozenset()
+    if not isinstance(kind, str) or kind not in MODEL.compartment:
+        return frozenset()
+    return frozenset(_pointed_at(resource, kind))
 
 
 def _pointed_at(resource: dict[str, Json], kind: str) -> Iterator[str]:
@@ -33,6 +35,6 @@ def _pointed_at(resource: dict[str, Json], kind: str) -> Iterator[str]:
 @cache
 def _places(kind: str) -> tuple[Path, ...]:
     """Where the compartment's parameters look for references, each place once."""
-    names = MODEL.compartment.get(kind, ())
+    names = MODEL.compartment[kind]
     paths = [path for name in names for path in MODEL.search[kind][name].paths if path.leaf == "Reference"]
     return tuple({path.steps: path for path in paths}.values())

@@ -218,6 +218,8 @@ def _is_number(value: Json) -> bool:
 
 
 def _equal(a: Json, b: Json) -> bool:
+    if type(a) is str and type(b) is str:
+        return a == b
     if _is_number(a) and _is_number(b):
         return Decimal(number_text(a)) == Decimal(number_text(b))
     return type(a) is type(b) and bool(a == b)

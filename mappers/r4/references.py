@@ -140,7 +140,7 @@ def _rewritten(node: dict[str, Json], change: Callable[[str], str]) -> dict[str,
     made: dict[str, Json] | None = None
     for key, value in node.items():
         kind = type(value)
-        new: Json
+        new: object
         if kind is str:
             if key != "reference" and (value[:9] != _UUID or key not in _uri_names()):
                 continue

@@ -40,7 +40,7 @@ class _Place:
 
 def rows(resource: dict[str, Json], whose: Side) -> Rows:
     """The rows of a resource on one side, sorted, each once."""
-    kind = resource.get("resourceType", "")
+    kind = resource["resourceType"]
     tokens: set[Token] = set()
     ranges: set[Range] = set()
     _walk(_places(kind, whose), resource, tokens, ranges)

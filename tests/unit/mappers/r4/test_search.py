@@ -197,6 +197,13 @@ def test_periods_are_stretches(period: dict[str, str], text: str, told: bool) ->
     assert finds(encounter, text) is told
 
 
+def test_about_a_day_is_the_day_before_and_after() -> None:
+    day = {"resourceType": "Observation", "effectiveDateTime": "2021-03-01"}
+    assert finds(day, "date=ap2021-03-02")
+    assert finds(day, "date=ap2021-02-28")
+    assert not finds(day, "date=ap2021-03-03")
+
+
 def test_timings_are_their_events_and_bounds() -> None:
     request = {"resourceType": "ServiceRequest", "occurrenceTiming": {"event": ["2020-01-01", "2020-03-01"]}}
     assert finds(request, "occurrence=2020-03-01")

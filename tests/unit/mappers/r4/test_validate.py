@@ -201,6 +201,11 @@ def test_narratives_may_be_formatted() -> None:
     assert problems({**PATIENT, "text": {"status": "generated", "div": div}}) == []
 
 
+def test_a_null_on_both_sides_stands_for_nothing() -> None:
+    name = {"given": ["Jo", None], "_given": [None, None]}
+    assert {one.expression for one in problems({**PATIENT, "name": [name]})} == {"Patient.name[0].given[1]"}
+
+
 def test_every_problem_is_found_in_one_pass() -> None:
     resource = {
         **PATIENT,
