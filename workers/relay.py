@@ -13,8 +13,9 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -88,8 +89,7 @@ class CeleryOutbox:
         from workers.app import app
 
         self._app = app
-        options = {**app.conf.broker_transport_options, "socket_timeout": 5}
-        self._connection = app.connection_for_write(transport_options=options)
+        self._connection = self._fresh()
         self._failures = (*self._connection.connection_errors, *self._connection.channel_errors, OSError)
 
     def waiting(self, kind: str) -> int:
@@ -108,8 +108,15 @@ class CeleryOutbox:
             self._drop()
             raise BrokerAway from error
 
+    def _fresh(self) -> Any:
+        # A broker that hangs must not hang the relay: it sends, it never waits for messages.
+        options = {**self._app.conf.broker_transport_options, "socket_timeout": 5}
+        return self._app.connection_for_write(transport_options=options)
+
     def _drop(self) -> None:
-        self._connection.collapse()
+        with suppress(*self._failures):
+            self._connection.release()
+        self._connection = self._fresh()
 
 
 def run(relay: Relay, rest: Callable[[float], None]) -> None:

@@ -33,6 +33,8 @@ def configure(part: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [_Foreign()]
     root.setLevel(logging.WARNING)
+    # Deprecations are for us at development time, not for an operator.
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)
 
 
 def named(error: BaseException) -> str:

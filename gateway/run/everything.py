@@ -84,7 +84,7 @@ def _start_broker(
     url = valkey.announce(storage.data_dir, folder)
     stack.callback(valkey.withdraw, storage.data_dir)
     if not valkey.wait(url, BROKER_SECONDS):
-        raise Trouble(f"The embedded broker does not start; look at {storage.data_dir / 'broker'}.")
+        raise Trouble(f"The embedded broker does not start; look at {storage.data_dir / 'broker' / 'log'}.")
     return url
 
 

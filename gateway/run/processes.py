@@ -24,8 +24,9 @@ WORKER_VARIABLES = RELAY_VARIABLES | {
     "CARELOOM_CLINICAL_KEY_FILE",
 }
 
-_CELERY = (sys.executable, "-m", "celery")
-_QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
+# Root is warned of pickle, which we do not accept; the banner tells nothing that a log should hold.
+_CELERY = (sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet")
+_ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
 
 
 def allowed(environ: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
@@ -41,7 +42,7 @@ def worker(environ: Mapping[str, str], count: int) -> tuple[list[str], dict[str,
     """A Celery worker with so many processes."""
     line = [*_CELERY, "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", str(count)]
     # TERM then means: finish what runs for a few seconds, give the rest back, and leave.
-    return [*line, "-Q", "careloom.plan", *_QUIET], {
+    return [*line, "-Q", "careloom.plan", *_ALONE], {
         **allowed(environ, WORKER_VARIABLES),
         "REMAP_SIGTERM": "SIGQUIT",
     }
@@ -50,7 +51,7 @@ def worker(environ: Mapping[str, str], count: int) -> tuple[list[str], dict[str,
 def courier(environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
     """The trusted zone's Celery worker: threads, because it waits for other people's servers."""
     line = [*_CELERY, "-A", "gateway.courier", "worker", "--pool", "threads", "--concurrency", "4"]
-    return [*line, "-Q", "careloom.push", *_QUIET], {**environ, "REMAP_SIGTERM": "SIGQUIT"}
+    return [*line, "-Q", "careloom.push", *_ALONE], {**environ, "REMAP_SIGTERM": "SIGQUIT"}
 
 
 def relay(environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:

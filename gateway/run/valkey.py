@@ -49,6 +49,7 @@ def command(data_dir: Path, runtime: Path) -> list[str]:
         "maxmemory": _MEMORY,
         "maxmemory-policy": "noeviction",
         "loglevel": "warning",
+        "logfile": str(folder / "log"),
         "daemonize": "no",
     }
     return [str(_binary()), *(part for name, value in options.items() for part in (f"--{name}", value))]
