@@ -17,7 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench.bundles import Bundle
-from gateway.custody import cipher
+from gateway.custody import cipher, records
 from gateway.custody.ids import StoredId, Tenant, pseudonym
 from gateway.custody.keyring import ClinicalKey
 from gateway.privacy import policy
@@ -25,7 +25,7 @@ from gateway.privacy.split import split
 from mappers import lossless
 from mappers.r4.references import references
 
-POLICY = "limited"
+POLICY = "clinical"
 NONCE_BYTES, KEY_BYTES = 12, 32
 SUBJECT = StoredId(bytes(range(16)))
 
@@ -89,7 +89,7 @@ def _halves(resources: Sequence[Resource], allowed: policy.Policy, name: Callabl
 def _seal(halves: Halves) -> None:
     key = ClinicalKey(current=1, secrets={1: os.urandom(KEY_BYTES)})
     for type_, half in halves:
-        place = cipher.Place(Tenant(1), SUBJECT, type_, SUBJECT, 1, cipher.CLINICAL)
+        place = cipher.Place(Tenant(1), SUBJECT, type_, SUBJECT, 1, records.CLINICAL_COLUMN)
         cipher.seal(key, place, half, os.urandom(cipher.SALT_BYTES))
 
 

@@ -18,10 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 INTERVAL = 0.002
 REST = "other"
 
+VALIDATION = ("validate", "conditions", "shapes", "primitives", "terms", "narrative", "faults")
+
 STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("parse and write JSON", ("mappers/lossless",)),
     ("search rows", ("mappers/r4/search",)),
-    ("validate", ("mappers/r4/validat", "mappers/r4/invariants", "mappers/r4/primitives")),
+    ("validate", tuple(f"mappers/r4/{name}" for name in VALIDATION)),
     ("references", ("mappers/r4/references", "mappers/r4/compartment")),
     ("split", ("gateway/privacy/",)),
     (
@@ -30,7 +32,6 @@ STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "gateway/custody/cipher",
             "gateway/custody/key",
             "gateway/custody/roots",
-            "gateway/custody/providers",
         ),
     ),
     ("identity side", ("gateway/custody/identity/",)),

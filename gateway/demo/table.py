@@ -49,7 +49,7 @@ def _proposal(detail: Mapping[str, Any]) -> tuple[str, str]:
 def partner(plans: Sequence[Resource]) -> Table:
     """The first few of the app's plans: the same advice, nobody's name."""
     title = f"What the partner app reads ({len(plans)} plans, pseudonyms only)"
-    table = Table("subject", "recommended", title=title)
+    table = Table("subject", "recommended", title=title, min_width=len(title))
     for plan in sorted(plans, key=lambda each: -len(each.get("activity", ())))[:MOST_PLANS]:
         titles = [activity["detail"]["code"]["text"] for activity in plan.get("activity", ())]
         table.add_row(plan["subject"]["reference"], Text("\n".join(titles) or NOTHING_DUE))
@@ -60,7 +60,7 @@ def trail(events: Counter[str], verdict: Mapping[str, Any]) -> Table:
     """What the officer sees, and whether it can be believed."""
     state = "whole" if verdict["ok"] else "NOT WHOLE"
     title = f"What the compliance officer sees ({events.total()} events; the trail is {state})"
-    table = Table("event", "times", title=title)
+    table = Table("event", "times", title=title, min_width=len(title))
     for kind, times in events.most_common(MOST_EVENTS):
         table.add_row(kind, str(times))
     return table

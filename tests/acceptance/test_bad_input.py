@@ -208,9 +208,16 @@ def test_a_database_that_does_not_answer(unstarted: Careloom):
     assert "database" in line.lower()
 
 
-def test_a_broker_that_does_not_answer(unstarted: Careloom):
-    ran = unstarted.run("up", "--port", str(unstarted.port), CARELOOM_BROKER_URL="redis://127.0.0.1:1/0")
-    assert "broker" in one_line(ran).lower()
+def test_a_broker_that_does_not_answer_delays_work_and_refuses_nothing(tmp_path: Path):
+    careloom = Careloom(tmp_path / "data", {"CARELOOM_BROKER_URL": "redis://127.0.0.1:1/0"}).start()
+    try:
+        assert Client(careloom, "ehr", "st-fritz").puts(PATIENT).status_code == 201
+        assert len(careloom.open_jobs()) == 1
+        said = careloom.log.read_text("utf-8")
+        assert "BrokerAway" in said
+        assert "Traceback" not in said
+    finally:
+        assert careloom.stop() == 0
 
 
 def test_a_data_directory_that_cannot_be_made(unstarted: Careloom, tmp_path: Path):
