@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, false, func, or_, select
 
 from gateway.custody.ids import TENANT_SHIFT, StoredId, Tenant, WriteNo
-from gateway.custody.tables import record, search_range, search_token
+from gateway.custody.tables import identity_token, record, search_range, search_token
 
 TOKEN_BYTES = 12
 
@@ -42,12 +42,15 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One condition: any of these tokens or ranges; with ``negated``, none of them."""
+    """One condition: any of these tokens or ranges; with ``negated``, none of them.
+
+    ``names`` are tokens of the identity side's table, which only the gateway can ask.
+    """
 
     tokens: tuple[bytes, ...] = ()
     ranges: tuple[Range, ...] = ()
+    names: tuple[bytes, ...] = ()
     negated: bool = False
-    table: Table = search_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,8 @@ def _matching(tenant: Tenant, type_: str, clauses: Sequence[Clause], ceiling: Wr
 
 
 def _holds(clause: Clause) -> ColumnElement[bool]:
-    parts = [_tokens(clause)] if clause.tokens else []
+    parts = [_bearing(search_token, clause.tokens)] if clause.tokens else []
+    parts += [_bearing(identity_token, clause.names)] if clause.names else []
     parts += [_overlapping(span) for span in clause.ranges]
     if not parts:
         # A condition that nothing can meet; negated, one that everything meets.
@@ -112,8 +116,8 @@ def _holds(clause: Clause) -> ColumnElement[bool]:
     return ~found if clause.negated else found
 
 
-def _tokens(clause: Clause) -> Select[tuple[int]]:
-    return select(clause.table.c.write_no).where(clause.table.c.key.in_(clause.tokens))
+def _bearing(table: Table, tokens: tuple[bytes, ...]) -> Select[tuple[int]]:
+    return select(table.c.write_no).where(table.c.key.in_(tokens))
 
 
 def _overlapping(span: Range) -> Select[tuple[int]]:

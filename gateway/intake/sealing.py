@@ -90,7 +90,8 @@ class Sealer:
             ranges=self._ranges(target.type, rows),
             patients=patients if len(patients) > 1 else (),
         )
-        names = self._tokens(self.keys.identity_index, target.type, search.identity_rows(resource))
+        hidden = _hidden(search.clinical_rows(resource), rows)
+        names = self._tokens(self.keys.identity_index, target.type, search.identity_rows(resource), hidden)
         return Sealed(write, withheld, self._link(target, home(patients)), names)
 
     def erase(self, target: Target, compartment_: StoredId) -> Sealed:
@@ -141,6 +142,12 @@ class Sealer:
     def _ranges(self, type_: str, rows: search.Rows) -> tuple[tuple[bytes, int, int], ...]:
         key = self.keys.clinical_index
         return tuple({(index.range_key(key, type_, p), low, high) for p, low, high in rows.ranges})
+
+
+def _hidden(whole: search.Rows, half: search.Rows) -> list[tuple[str, str]]:
+    """What the split withheld of what can be searched for, such as a code of the hospital's own system."""
+    seen = set(half.tokens)
+    return [token for token in whole.tokens if token not in seen and "/" not in token[1]]
 
 
 def _plan_token(resource: Resource) -> tuple[tuple[str, str], ...]:

@@ -23,18 +23,18 @@ Parameters = Sequence[tuple[str, str]]
 Name = Callable[[str, str], str | None]
 """From type and id, as the asker writes it, to the pseudonym; None for an id that is nobody's."""
 
-ID, LAST_UPDATED, BIRTH_DATE = "_id", "_lastUpdated", "birthdate"
+ID, LAST_UPDATED = "_id", "_lastUpdated"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One parameter of a search. ``identifying`` ones are decided on the whole resource."""
+    """One parameter of a search. With ``on_whole`` the resource as it was sent decides, not its half."""
 
     type: str
     name: str
     modifier: str | None
     value: str
-    identifying: bool
+    on_whole: bool
 
     def query(self) -> search.Query:
         return search.query(self.type, self.name, self.modifier, self.value)
@@ -70,7 +70,8 @@ def _understood(type_: str, text: str, value: str, whole: bool) -> Asked:
         ) from None
     if side is Side.IDENTITY and not whole:
         raise _refusal("forbidden", "Only who sent the data may search by what identifies a person.")
-    return replace(asked, identifying=whole and (side is Side.IDENTITY or name == BIRTH_DATE))
+    # Ids are decided in pseudonyms, which only the half has; all else, for its source, on the whole.
+    return replace(asked, on_whole=whole and name != ID and not _is_reference(asked))
 
 
 def _refusal(code: str, text: str) -> Refused:
@@ -128,14 +129,22 @@ def _targets(asked: Asked) -> list[str]:
 def clauses(asked: Sequence[Asked], keys: TenantKeys) -> list[index.Clause]:
     """The conditions on search rows that the parameters make; what rows cannot narrow makes none."""
     queries = [(one, one.query()) for one in asked]
-    return [_clause(one.type, query, keys) for one, query in queries if not query.everything]
+    return [_clause(one, query, keys) for one, query in queries if not query.everything]
 
 
-def _clause(type_: str, query: search.Query, keys: TenantKeys) -> index.Clause:
+def _clause(asked: Asked, query: search.Query, keys: TenantKeys) -> index.Clause:
+    """Rows of the half, and for the source of the data rows of what the split withheld."""
+
+    def tokens(key: bytes) -> tuple[bytes, ...]:
+        return tuple(index.token_key(key, asked.type, *token) for token in query.tokens)
+
     if query.side is Side.IDENTITY:
-        return names.clause([index.token_key(keys.identity_index, type_, *token) for token in query.tokens])
+        return names.clause(tokens(keys.identity_index))
     key = keys.clinical_index
     return index.Clause(
-        tokens=tuple(index.token_key(key, type_, *token) for token in query.tokens),
-        ranges=tuple(index.Range(index.range_key(key, type_, n), low, high) for n, low, high in query.ranges),
+        tokens=tokens(key),
+        ranges=tuple(
+            index.Range(index.range_key(key, asked.type, n), low, high) for n, low, high in query.ranges
+        ),
+        names=tokens(keys.identity_index) if asked.on_whole else (),
     )

@@ -131,6 +131,6 @@ class Finder:
                 yield row
 
     def _holds(self, row: StoredVersion, half: Resource | None, asked: Sequence[Asked]) -> bool:
-        needs_whole = any(one.identifying for one in asked) or half is None
-        whole = self.whole(row) if needs_whole and self.whole is not None else half
-        return all(one.holds(whole if one.identifying else half, row.written) for one in asked)
+        needed = any(one.on_whole for one in asked)
+        whole = self.whole(row) if needed and self.whole is not None else None
+        return all(one.holds(whole or half if one.on_whole else half, row.written) for one in asked)

@@ -23,4 +23,4 @@ def put(conn: Connection, rows: Iterable[tuple[WriteNo, Sequence[bytes]]]) -> No
 
 def clause(tokens: Sequence[bytes], negated: bool = False) -> Clause:
     """A condition on these rows, to stand beside clinical ones in ``index.candidates``."""
-    return Clause(tokens=tuple(tokens), negated=negated, table=identity_token)
+    return Clause(names=tuple(tokens), negated=negated)
