@@ -20,25 +20,24 @@ MOST_PLANS, MOST_EVENTS = 3, 6
 
 
 def patients(shown: Sequence[Patient]) -> Table:
-    """One block of lines per patient, one line per recommendation."""
+    """One block of lines per patient: each recommendation with its reason below it."""
     table = Table(
-        "patient", "found", "recommended", "because", title="What the hospital reads", show_lines=True
+        "patient", "found", "recommended, because", title="What the hospital reads", show_lines=True
     )
     for patient in shown:
         name = Text(f"{patient.arrival.name}\nborn {patient.arrival.born}")
-        proposals = [_proposal(activity["detail"]) for activity in (patient.plan or {}).get("activity", ())]
-        table.add_row(name, Text("\n".join(patient.found)), *_columns(proposals, patient.plan is not None))
+        table.add_row(name, Text("\n".join(patient.found)), _recommended(patient.plan))
     return table
 
 
-def _columns(proposals: Sequence[tuple[str, str]], planned: bool) -> tuple[Text, Text]:
+def _recommended(plan: Resource | None) -> Text:
+    if plan is None:
+        return Text(NO_PLAN, style="dim")
+    proposals = [_proposal(activity["detail"]) for activity in plan.get("activity", ())]
     if not proposals:
-        return Text(NOTHING_DUE if planned else NO_PLAN, style="dim"), Text("")
-    numbered = list(enumerate(proposals, 1))
-    return (
-        Text("\n".join(f"{number}. {what}" for number, (what, _) in numbered)),
-        Text("\n".join(f"{number}. {why}" for number, (_, why) in numbered)),
-    )
+        return Text(NOTHING_DUE, style="dim")
+    blocks = [Text.assemble((what, "bold"), "\n", (why, "dim")) for what, why in proposals]
+    return Text("\n").join(blocks)
 
 
 def _proposal(detail: Mapping[str, Any]) -> tuple[str, str]:
