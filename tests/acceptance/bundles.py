@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -32,6 +33,11 @@ class Sent:
     @property
     def bundle(self) -> dict[str, Any]:
         return parsed(self.body)
+
+    @property
+    def key(self) -> str:
+        """The Idempotency-Key under which it is sent."""
+        return hashlib.sha256(self.name.encode() + self.body).hexdigest()
 
     @property
     def patient(self) -> dict[str, Any]:

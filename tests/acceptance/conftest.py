@@ -59,7 +59,7 @@ class House:
     admissions: list[Admission] = field(default_factory=list)
 
     def admits(self, sent: Sent) -> Admission:
-        answer = self.hospital.submits(sent.body, key=sent.name)
+        answer = self.hospital.submits(sent.body, key=sent.key)
         assert answer.status_code == 200, (sent.name, answer.text[:2000])
         admission = Admission(sent, answer.content, places(sent, answer.content))
         self.admissions.append(admission)

@@ -69,7 +69,7 @@ def submits_until_it_is_told(house: House, sent: Sent) -> Admission:
 
     def answered() -> requests.Response | None:
         try:
-            answer = house.hospital.submits(sent.body, key=sent.name)
+            answer = house.hospital.submits(sent.body, key=sent.key)
         except requests.RequestException:
             return None
         return answer if answer.status_code == 200 else None

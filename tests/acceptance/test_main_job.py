@@ -74,7 +74,7 @@ def test_law_9_each_activity_says_on_what_it_rests(full_house: House):
 
 def test_law_6_the_same_bundle_under_the_same_key_changes_nothing(full_house: House):
     for admission in full_house.admissions[:4] + full_house.admissions[-2:]:
-        again = full_house.hospital.submits(admission.sent.body, key=admission.sent.name)
+        again = full_house.hospital.submits(admission.sent.body, key=admission.sent.key)
         assert again.status_code == 200
         assert again.content == admission.answer
         history = full_house.hospital.request("GET", f"{admission.patient}/_history")
@@ -83,7 +83,7 @@ def test_law_6_the_same_bundle_under_the_same_key_changes_nothing(full_house: Ho
 
 def test_the_same_key_with_another_body_is_refused(full_house: House):
     first, second = full_house.admissions[:2]
-    answer = full_house.hospital.submits(second.sent.body, key=first.sent.name)
+    answer = full_house.hospital.submits(second.sent.body, key=first.sent.key)
     assert answer.status_code == 422
     assert answer.json()["resourceType"] == "OperationOutcome"
 
