@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway.privacy.plans import QUANTITIES, Plans, Spot, bases, is_primitive, plans
+from gateway.privacy.lines import QUANTITIES, Lines, Spot, bases, is_primitive
 from gateway.privacy.policy import Kind, Policy, Verb
 from mappers.r4.model import MODEL
 
@@ -53,7 +53,7 @@ class Report:
 
 def check(policy: Policy) -> Report:
     """Walk everything that a resource can reach under a policy."""
-    survey = _Survey(plans(policy))
+    survey = _Survey(policy)
     rows = tuple(survey.rows())
     unused = sorted(policy.lines.keys() - survey.used)
     nowhere = [line for line in unused if not _exists(line)]
@@ -69,9 +69,9 @@ def check(policy: Policy) -> Report:
 class _Survey:
     """One walk over R4 under a policy: resources first, then the data types that they reach."""
 
-    def __init__(self, made: Plans) -> None:
-        self._plans = made
-        self._policy = made.policy
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._lines = Lines(policy)
         self._reached: dict[str, None] = {}
         self.used: set[str] = set()
         self.gaps: set[str] = set()
@@ -92,7 +92,7 @@ class _Survey:
                 yield from self._parts(kind, kind, kind, ())
 
     def _parts(self, owner: str, path: str, kind: str, outer: tuple[str, ...]) -> Iterator[Row]:
-        for spot in self._plans.spots(kind, tuple(root for root in outer if root != kind)):
+        for spot in self._lines.spots(kind, tuple(root for root in outer if root != kind)):
             here = f"{path}.{spot.key}"
             self._note(here, spot)
             yield Row(owner, here, spot.kind, _told(spot, self._policy.kind), spot.line)

@@ -1,30 +1,25 @@
 """A policy laid over R4: for every type, at every place where a line says so, what each element becomes.
 
-The most exact line decides: a path from the resource before a path from a data type before a data type. A
-plan is made when the first resource of its type comes and is used for all that follow.
+A plan is made when the first resource of its type comes and is used for all that follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from threading import RLock
 
 import msgspec
 
 from gateway.privacy import dates, steps
 from gateway.privacy.generalise import GENERALISERS
+from gateway.privacy.lines import QUANTITIES, Lines, Spot, is_primitive
 from gateway.privacy.nodes import ExtensionNode, IdentifierNode, ResourceNode, always, by_url, coded
-from gateway.privacy.policy import Action, Extension, Kind, Policy, Verb
+from gateway.privacy.policy import Extension, Kind, Policy, Verb
 from gateway.privacy.text import GRAMMARS
 from gateway.privacy.walk import Mark, NoClinicalHalf, Node, Object, Step
 from mappers.lossless import Json
 from mappers.r4.model import MODEL, Element
 
-QUANTITIES = frozenset({"Age", "Count", "Distance", "Duration"})
-_SPEAKING = frozenset({"CodeableConcept", "Reference"})
-"""Types of which an empty one would be read as "none": withheld, they leave a mark."""
 _PAIRED = frozenset({"system", "code", "version", "userSelected"})
 _SHUT = frozenset({Verb.WITHHOLD, Verb.MASK, Verb.REFUSE})
 
@@ -46,113 +41,39 @@ CHECKS: dict[str, steps.Check] = {
 }
 
 
-def bases(kind: str) -> tuple[str, ...]:
-    """The types whose lines hold for the parts of a type, its own first."""
-    if kind in MODEL.resources:
-        return (kind, "DomainResource", "Resource")
-    quantity = ("Quantity",) if kind in QUANTITIES else ()
-    return (kind, *quantity, "BackboneElement", "Element")
-
-
-def type_lines(kind: str) -> tuple[str, ...]:
-    """The names by which ``[types]`` may decide an element of a type."""
-    if kind in QUANTITIES:
-        return (kind, "Quantity")
-    return ("BackboneElement",) if "." in kind else (kind,)
-
-
-def is_primitive(kind: str) -> bool:
-    return MODEL.types[kind].kind == "primitive" if kind in MODEL.types else False
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """One element at one place, and what the policy says of it."""
-
-    key: str
-    element: Element
-    kind: str
-    """The type that the key means: ``Quantity`` for ``valueQuantity``."""
-    line: str
-    """The line that decides; empty when none does."""
-    action: Action
-    outer: tuple[str, ...]
-    """Paths by which lines reach into it from further out than its own type."""
-
-    @property
-    def many(self) -> bool:
-        return self.element.max != 1
-
-    @property
-    def speaks(self) -> bool:
-        """Whether its absence would be read as an answer."""
-        return (
-            self.element.min > 0
-            or self.element.choice
-            or self.kind in _SPEAKING
-            or self.action.verb is Verb.MASK
-        )
-
-
 class Plans:
     """What one policy makes of each type."""
 
     def __init__(self, policy: Policy) -> None:
-        self.policy = policy
+        self._policy = policy
         self._nodes: dict[tuple[str, tuple[str, ...], str], Node] = {}
+        # A node is filled after it is stored, because types contain themselves. Only whole plans are handed
+        # out, and they are made one at a time: a half-made one would let through what it has no step for.
+        self._whole: dict[tuple[str, str], Node] = {}
+        self._making = RLock()
         self._by_url: dict[str, dict[str, Node]] = {}
-        self._prefixes = {
-            path
-            for line in policy.lines
-            for path in accumulate(line.split("."), "{}.{}".format)
-            if path != line
-        }
+        self._lines = Lines(policy)
 
     def resource(self, kind: str) -> Node:
         """What becomes of a resource that stands alone or as an entry."""
         self._admit(kind)
-        return self._node(kind, (), kind, ResourceNode)
+        return self._whole.get((kind, kind)) or self._make(kind, kind, ResourceNode)
 
     def contained(self, kind: str) -> Node:
         """What becomes of a resource inside another, which has no identity of its own."""
         self._admit(kind)
-        return self._node(kind, (), "contained", Node)
+        return self._whole.get((kind, "contained")) or self._make(kind, "contained", Node)
+
+    def _make(self, kind: str, form: str, make: type[Node]) -> Node:
+        with self._making:
+            node = self._whole[kind, form] = self._node(kind, (), form, make)
+        return node
 
     def _admit(self, kind: str) -> None:
         """Types that a policy refuses whole: what they define cannot be told without its words."""
-        action = self.policy.lines.get(kind)
+        action = self._policy.lines.get(kind)
         if action is not None and action.verb is Verb.REFUSE:
             raise NoClinicalHalf
-
-    def spots(self, kind: str, outer: tuple[str, ...] = ()) -> Iterator[Spot]:
-        """Every element of a type with the line that decides it."""
-        roots = outer + bases(kind)
-        for element in MODEL.types[kind].elements.values():
-            for key, inner in element.json_names():
-                line, action = self._decide(key, element, inner, roots)
-                yield Spot(key, element, inner, line, action, self._outer(key, element, roots))
-
-    def lines_for(self, key: str, element: Element, kind: str, roots: tuple[str, ...]) -> Iterator[str]:
-        """The lines that could decide an element, the most exact first."""
-        for root in roots:
-            yield f"{root}.{key}"
-            if element.choice:
-                yield f"{root}.{element.name}[x]"
-        yield from type_lines(kind)
-
-    def _decide(self, key: str, element: Element, kind: str, roots: tuple[str, ...]) -> tuple[str, Action]:
-        for line in self.lines_for(key, element, kind, roots):
-            action = self.policy.lines.get(line)
-            if action is not None:
-                return line, action
-        if self.policy.kind is Kind.RELEASE:
-            return "", Action(Verb.KEEP if is_primitive(kind) else Verb.PARTS)
-        return "", Action(Verb.REFUSE if element.modifier else Verb.WITHHOLD)
-
-    def _outer(self, key: str, element: Element, roots: tuple[str, ...]) -> tuple[str, ...]:
-        names = (key, f"{element.name}[x]") if element.choice else (key,)
-        paths = (f"{root}.{name}" for root in roots for name in names)
-        return tuple(path for path in paths if path in self._prefixes)
 
     def _node(self, kind: str, outer: tuple[str, ...], form: str, make: type[Node]) -> Node:
         outer = tuple(path for path in outer if path != kind)
@@ -160,12 +81,14 @@ class Plans:
         if found is not None:
             return found
         node = self._nodes[kind, outer, form] = make()
-        for spot in self.spots(kind, outer):
+        for spot in self._lines.spots(kind, outer):
             self._add(node, spot, form)
         if kind in MODEL.resources:
             node.steps["resourceType"] = steps.keep(lambda value: value == kind, None)
-        if isinstance(node, ResourceNode) and self.policy.kind is Kind.SPLIT:
-            contains = any(s.key == "contained" and s.action.verb is Verb.PARTS for s in self.spots(kind))
+        if isinstance(node, ResourceNode) and self._policy.kind is Kind.SPLIT:
+            contains = any(
+                s.key == "contained" and s.action.verb is Verb.PARTS for s in self._lines.spots(kind)
+            )
             node.choose = self._any_resource("contained") if contains else None
         if kind != "Element":
             node.element = self._node("Element", (), "", Node)
@@ -206,7 +129,7 @@ class Plans:
     def _check(self, spot: Spot) -> steps.Check:
         if spot.action.verb is Verb.MATCHING:
             return GRAMMARS[spot.action.how]
-        if self.policy.kind is Kind.RELEASE:
+        if self._policy.kind is Kind.RELEASE:
             return lambda value: True
         if spot.kind == "code":
             return _listed(spot.element.codes)
@@ -253,9 +176,9 @@ class Plans:
 
     def _extensions(self, key: str) -> Step:
         """Extensions are decided by url; the nodes are made once, and may hold extensions themselves."""
-        if self.policy.kind is Kind.RELEASE:
+        if self._policy.kind is Kind.RELEASE:
             return steps.inside_each(always(self._node("Extension", (), "", Node)), None)
-        known = self.policy.modifiers if key == "modifierExtension" else self.policy.extensions
+        known = self._policy.modifiers if key == "modifierExtension" else self._policy.extensions
         nodes = self._by_url.get(key)
         if nodes is None:
             nodes = self._by_url[key] = {}

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.privacy.plans import CHECKS, is_primitive
+from gateway.privacy.lines import is_primitive
+from gateway.privacy.plans import CHECKS
 from gateway.privacy.policy import CLINICAL, Policy, Verb, load, parse
 from gateway.privacy.split import split
 from mappers.r4.model import MODEL
