@@ -63,16 +63,21 @@ class Supervisor:
         self._kept.append(_Kept(part, _spawn(part), self.clock()))
 
     def check_started(self) -> None:
-        """While everything starts, a part that ends is a fault to report, not one to repeat."""
+        """While everything starts, a part that gives up is a fault to report; one that is killed is not."""
         for kept in self._kept:
-            if kept.process.poll() not in (None, 0):
+            if (kept.process.poll() or 0) > 0:
                 raise Trouble(f"The {kept.part.name} did not start; its own words are above.")
+        self.look()
 
     def watch(self) -> None:
         """Restart what dies until someone asks to stop."""
         while not self.stopping.wait(_LOOK_SECONDS):
-            for kept in self._kept:
-                self._look_after(kept)
+            self.look()
+
+    def look(self) -> None:
+        """Look after each part once."""
+        for kept in self._kept:
+            self._look_after(kept)
 
     def _look_after(self, kept: _Kept) -> None:
         now = self.clock()
