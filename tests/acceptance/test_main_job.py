@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.bundles import expected, parsed, without_server_parts
 from tests.acceptance.clients import PLAN
-from tests.acceptance.conftest import House
+from tests.acceptance.conftest import Admission, House
 
 
 def test_every_shared_bundle_goes_in(full_house: House, shared_bundles):
@@ -18,12 +18,27 @@ def test_every_shared_bundle_goes_in(full_house: House, shared_bundles):
 
 
 def test_law_1_each_resource_is_read_back_equal_to_what_was_sent(full_house: House):
+    sent = {reference for admission in full_house.admissions for reference in admission.where.values()}
+    back = {
+        f"{type_}/{resource['id']}": resource
+        for type_ in {reference.partition("/")[0] for reference in sent}
+        for resource in full_house.hospital.searches(type_, _count="200")
+    }
     for admission in full_house.admissions:
-        back = full_house.hospital.reads_all(sorted(set(admission.where.values())))
-        for entry in admission.sent.bundle["entry"]:
-            reference = admission.where[entry["fullUrl"]]
-            got = without_server_parts(back[reference])
-            assert got == expected(entry["resource"], admission.where), (admission.sent.name, reference)
+        compare(admission, back)
+
+
+def test_law_1_each_resource_of_a_patient_is_read_back_in_one_batch(full_house: House):
+    for admission in (full_house.admissions[0], full_house.admissions[-1]):
+        compare(admission, full_house.hospital.reads_all(sorted(set(admission.where.values()))))
+
+
+def compare(admission: Admission, back: dict[str, dict]) -> None:
+    """What came back of one patient is what was sent."""
+    for entry in admission.sent.bundle["entry"]:
+        reference = admission.where[entry["fullUrl"]]
+        got = without_server_parts(back[reference])
+        assert got == expected(entry["resource"], admission.where), (admission.sent.name, reference)
 
 
 def test_law_1_a_patient_read_alone_is_the_one_that_was_sent(full_house: House):
