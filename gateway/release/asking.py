@@ -132,6 +132,12 @@ def clauses(asked: Sequence[Asked], keys: TenantKeys) -> list[index.Clause]:
     return [_clause(one, query, keys) for one, query in queries if not query.everything]
 
 
+def told_by_rows(asked: Asked) -> bool:
+    """Whether a row says all: a token does, a day or a bucket only that it may be."""
+    query = asked.query()
+    return not (query.everything or query.ranges or query.side is Side.IDENTITY)
+
+
 def _clause(asked: Asked, query: search.Query, keys: TenantKeys) -> index.Clause:
     """Rows of the half, and for the source of the data rows of what the split withheld."""
 

@@ -15,7 +15,7 @@ from gateway.custody import index, records
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_SHIFT, Tenant, WriteNo, parse_pseudonym
 from gateway.custody.records import StoredVersion
-from gateway.release.asking import ID, Asked, Name, Parameters, clauses, translated, understood
+from gateway.release.asking import ID, Asked, Name, Parameters, clauses, told_by_rows, translated, understood
 from gateway.release.opened import clinical_halves
 from gateway.stored import Position, Resource
 
@@ -71,7 +71,7 @@ class Finder:
         for row in self._matching(scopes, window):
             if len(rows) == count:
                 following = Position(window.ceiling, rows[-1].write_no if rows else window.ceiling)
-                return Found(tuple(rows), None, following)
+                return Found(tuple(rows), self._count(scopes, window), following)
             rows.append(row)
         return Found(tuple(rows), len(rows) if position is None else None, None)
 
@@ -88,6 +88,22 @@ class Finder:
             mine = translated(asked, scope.name)
             if mine is not None:
                 yield from self._in_tenant(scope, mine, window)
+
+    def _count(self, scopes: Sequence[Scope], window: Window) -> int | None:
+        """How many there are on all pages, where search rows alone can tell; else that is not said."""
+        asked = understood(self.type, self.parameters, self.whole is not None)
+        if window.after is not None or not all(map(told_by_rows, asked)):
+            return None
+        if any(scope.visible is not _always for scope in scopes):
+            return None
+        total = 0
+        for scope in scopes:
+            mine = translated(asked, scope.name)
+            if mine is not None:
+                conditions = clauses(mine, self.vault.of(scope.tenant))
+                with self.vault.database.read() as conn:
+                    total += index.count(conn, scope.tenant, self.type, conditions, window.ceiling)
+        return total
 
     def _in_tenant(self, scope: Scope, asked: Sequence[Asked], window: Window) -> Iterator[StoredVersion]:
         conditions = clauses(asked, self.vault.of(scope.tenant))
