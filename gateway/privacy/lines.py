@@ -14,7 +14,7 @@ from gateway.privacy.policy import Action, Kind, Policy, Verb
 from mappers.r4.model import MODEL, Element
 
 QUANTITIES = frozenset({"Age", "Count", "Distance", "Duration"})
-_SPEAKING = frozenset({"CodeableConcept", "Reference"})
+_SPEAKING = QUANTITIES | {"CodeableConcept", "Identifier", "Quantity", "Reference"}
 """Types of which an empty one would be read as "none": withheld, they leave a mark."""
 
 
@@ -62,6 +62,7 @@ class Spot:
             self.element.min > 0
             or self.element.choice
             or self.kind in _SPEAKING
+            or ("." in self.kind and self.action.verb is Verb.PARTS)  # a backbone of which nothing is left
             or self.action.verb is Verb.MASK
         )
 

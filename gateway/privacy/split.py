@@ -1,8 +1,8 @@
 """The split: a resource becomes a clinical half that names nobody, and a withheld half that completes it.
 
 Pure, and exact: ``merge`` gives back every value to the byte. The clinical half is valid R4. What is withheld
-but required, a choice (``value[x]``), or a concept or reference of which nothing readable is left, bears
-data-absent-reason ``masked``, so that "an allergy that we cannot read" never looks like "no allergy".
+but required, a choice (``value[x]``), or a concept, reference or group of which nothing readable is left,
+bears data-absent-reason ``masked``, so that "an allergy that we cannot read" never looks like "no allergy".
 A resource whose meaning is changed by something that the policy does not know (a modifier extension,
 ``implicitRules``) has no clinical half: its owner gets it back whole, and no worker sees it.
 """
