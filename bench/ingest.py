@@ -78,8 +78,10 @@ def _bundles(wanted: Wanted, today: date) -> tuple[list[Bundle], list[Bundle]]:
     if wanted.folder is not None:
         found = list(from_folder(wanted.folder, wanted.bundles))
         return found, [bundle for bundle in found if bundle.living][:LATENCY_BUNDLES]
-    made = list(generated(wanted.bundles + LATENCY_BUNDLES, wanted.entries, today))
-    return made[: wanted.bundles], made[wanted.bundles :]
+    made = list(generated(wanted.bundles + 2 * LATENCY_BUNDLES, wanted.entries, today))
+    # Some of the invented have died, and nobody plans for them.
+    later = [bundle for bundle in made[wanted.bundles :] if bundle.living]
+    return made[: wanted.bundles], later[:LATENCY_BUNDLES]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -28,6 +29,7 @@ def gateway(host: str, port: int) -> None:
     logs.configure("gateway")
     settings = Settings.from_environ(os.environ)
     app = create_app(settings)
+    _calm_collector()
     try:
         # One byte above the app's own limit, so that the app answers with an OperationOutcome.
         server = create_server(
@@ -45,6 +47,14 @@ def gateway(host: str, port: int) -> None:
         ) from None
     signal.signal(signal.SIGTERM, _leave)
     server.run()
+
+
+def _calm_collector() -> None:
+    """Parsing a bundle makes ten thousands of dicts, none of them in a circle; looking for circles after
+    each 700 took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -136,13 +136,28 @@ def day_numbers(text: str) -> tuple[int, int] | None:
     if len(text) == 10:
         day = _whole_day(text)
         return None if day is None else (day, day)
+    if len(text) > 10 and text[17:19] != "60" and text[0] not in "09":
+        return _days_of_instant(text)
     found = stretch(text)
     if found is None:
         return None
     if found.zone is None:
         return day_number(found.start), day_number(found.end) - 1
-    wall, utc = day_number(found.start), day_number(in_utc(found).start)
-    return (wall, utc) if wall < utc else (utc, wall)
+    return _ordered(day_number(found.start), day_number(in_utc(found).start))
+
+
+def _days_of_instant(text: str) -> tuple[int, int] | None:
+    """The ordinary case by the C library: no leap second, no year in which UTC lies beyond the calendar."""
+    if not is_instant(text):
+        return None
+    moment = datetime.fromisoformat(text)
+    wall = moment.toordinal() - _EPOCH
+    distance = moment.utcoffset()
+    return _ordered(wall, (moment - distance).toordinal() - _EPOCH) if distance else (wall, wall)
+
+
+def _ordered(a: int, b: int) -> tuple[int, int]:
+    return (a, b) if a < b else (b, a)
 
 
 def day_number(moment: datetime) -> int:

@@ -41,6 +41,7 @@ __all__ = [
     "matches",
     "parameters",
     "query",
+    "source_rows",
 ]
 
 _MODIFIERS = {
@@ -66,6 +67,11 @@ def clinical_rows(clinical_half: dict[str, Json]) -> Rows:
 def identity_rows(original: dict[str, Json]) -> Rows:
     """The rows of a resource as it was sent: identifiers, names, addresses, contacts, texts, birth dates."""
     return rows(original, Side.IDENTITY)
+
+
+def source_rows(original: dict[str, Json]) -> Rows:
+    """The codes of a resource as it was sent: a half may lack some, which its source still looks for."""
+    return rows(original, Side.SOURCE)
 
 
 def query(resource_type: str, name: str, modifier: str | None, value: str) -> Query:

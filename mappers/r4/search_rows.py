@@ -84,7 +84,7 @@ def _emitter(leaf: str, name: str, whose: Side) -> _Emit | None:
     if whose is Side.IDENTITY:
         maker = _IDENTITY.get(leaf)
         return _whole_date(name) if name == BIRTH_DATE else maker and maker(name)
-    maker = _CLINICAL.get(leaf)
+    maker = (_CODES if whose is Side.SOURCE else _CLINICAL).get(leaf)
     return maker and maker(name)
 
 
@@ -204,15 +204,19 @@ def _own_identifier(name: str) -> _Emit:
     return emit
 
 
-_CLINICAL: Mapping[str, Callable[[str], _Emit]] = {
+_CODES: Mapping[str, Callable[[str], _Emit]] = {
     **dict.fromkeys(("code", "id", "oid", "uri", "url", "uuid"), _text),
+    "canonical": _canonical,
+    "CodeableConcept": _concept,
+    "Coding": _coding,
+}
+
+_CLINICAL: Mapping[str, Callable[[str], _Emit]] = {
+    **_CODES,
     **dict.fromkeys(("date", "dateTime", "instant"), _date),
     **dict.fromkeys(("Age", "Count", "Distance", "Duration", "Money", "Quantity", "Range"), _quantity),
     **dict.fromkeys(("decimal", "integer", "positiveInt", "unsignedInt"), _quantity),
     "boolean": _boolean,
-    "canonical": _canonical,
-    "CodeableConcept": _concept,
-    "Coding": _coding,
     "exists": _exists,
     "Identifier": _own_identifier,
     "Period": _period,

@@ -47,6 +47,8 @@ class Side(Enum):
 
     CLINICAL = "clinical"
     IDENTITY = "identity"
+    SOURCE = "source"
+    """Codes as they were sent, which the half may lack; kept beside the identity rows."""
 
 
 class Rows(NamedTuple):
