@@ -7,8 +7,9 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +139,27 @@ def _sentences(text: str) -> Iterator[str]:
     return (line.strip() for line in text.splitlines() if len(line.strip()) >= 25)
 
 
-def seen_in(hay: bytes, wanted: set[str]) -> set[str]:
-    """Which needles stand in these bytes, plainly or in a usual coat."""
-    return {needle for needle in wanted if any(coat in hay for coat in _coats(needle))}
+def seen_in(hay: bytes, wanted: Iterable[str]) -> set[str]:
+    """Which needles stand in these bytes, plainly or in a usual coat.
+
+    One pass however many needles there are: each place is looked up by its first bytes.
+    """
+    coats = _coats_of(frozenset(wanted))
+    found: set[str] = set()
+    for at in range(len(hay) - SHORTEST + 1):
+        for coat, needle in coats.get(hay[at : at + SHORTEST], ()):
+            if hay.startswith(coat, at):
+                found.add(needle)
+    return found
+
+
+@cache
+def _coats_of(wanted: frozenset[str]) -> dict[bytes, list[tuple[bytes, str]]]:
+    coats: dict[bytes, list[tuple[bytes, str]]] = {}
+    for needle in wanted:
+        for coat in _coats(needle):
+            coats.setdefault(coat[:SHORTEST], []).append((coat, needle))
+    return coats
 
 
 def _coats(needle: str) -> Iterator[bytes]:
