@@ -105,6 +105,10 @@ def needles(sent: Sent) -> set[str]:
         found |= set(_free_text(resource))
         if resource["resourceType"] in ("Patient", "Practitioner", "RelatedPerson"):
             found |= set(_of_a_person(resource))
+    born = sent.patient.get("birthDate", "")
+    if sent.body.count(born.encode()) == 1:
+        # What was measured on the day of birth bears that day, and clinical dates stay.
+        found.add(born)
     return {needle for needle in found if len(needle) >= SHORTEST}
 
 
@@ -115,8 +119,6 @@ def _of_a_person(person: dict[str, Any]) -> Iterator[str]:
         yield from [*address.get("line", []), address.get("postalCode", ""), address.get("text", "")]
     yield from (point.get("value", "") for point in person.get("telecom", []))
     yield from (identifier.get("value", "") for identifier in person.get("identifier", []))
-    if person["resourceType"] == "Patient":
-        yield person.get("birthDate", "")
 
 
 def _free_text(value: Any, name: str = "") -> Iterator[str]:
