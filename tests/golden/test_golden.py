@@ -2,7 +2,7 @@
 
 ``tests/golden/fhir_to_facts/CASE``: ``input/*.json`` are clinical halves, ``as_of`` the day, and
 ``expected.json`` the facts. ``tests/golden/careplan/CASE``: ``input.json`` is the engine's answer, and
-``expected/`` what it becomes. ``CARELOOM_REWRITE_GOLDEN=1`` writes what is expected.
+``expected/`` what it becomes. ``CARELOOM_TEST_REWRITE_GOLDEN=1`` writes what is expected.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mappers.recommendations_to_careplan import completed, provenance, resources
 from tests.conftest import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
-REWRITE = bool(os.environ.get("CARELOOM_REWRITE_GOLDEN"))
+REWRITE = bool(os.environ.get("CARELOOM_TEST_REWRITE_GOLDEN"))
 
 
 def cases(kind: str) -> list[Path]:
