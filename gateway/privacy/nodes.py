@@ -8,6 +8,7 @@ from gateway.privacy.codes import codes_of
 from gateway.privacy.steps import Choose, inside_each, sift
 from gateway.privacy.walk import ADDED, Node, Object, Walk
 from mappers.lossless import Json
+from mappers.plan_identity import PLAN_SYSTEM
 
 OWN_SYSTEM = "urn:careloom:pseudonym"
 """The system of every pseudonymous identifier, so that none can be mistaken for a real one."""
@@ -64,7 +65,10 @@ def _fragments(resource: Object) -> Mapping[str, str]:
 
 
 class IdentifierNode(Node):
-    """System and value together become one pseudonym under Careloom's own system."""
+    """System and value together become one pseudonym under Careloom's own system.
+
+    The identifier of Careloom's plan keeps its system: a plan that a clinician changed is still the plan.
+    """
 
     __slots__ = ()
 
@@ -72,11 +76,16 @@ class IdentifierNode(Node):
         kept, gone = super().split(value, walk)
         text = value.get("value")
         if type(text) is str:
-            kept["system"] = OWN_SYSTEM
-            kept["value"] = walk.pseudonym_of("Identifier", f"{value.get('system', '')}|{text}")
+            kept["system"], kept["value"] = _named(value.get("system", ""), text, walk)
             if "system" not in value:
                 gone.setdefault(ADDED, []).append("system")
         return kept, gone
+
+
+def _named(system: Json, text: str, walk: Walk) -> tuple[str, str]:
+    if system == PLAN_SYSTEM:
+        return PLAN_SYSTEM, walk.pseudonym_of("CarePlan", text)
+    return OWN_SYSTEM, walk.pseudonym_of("Identifier", f"{system}|{text}")
 
 
 class ExtensionNode(Node):
