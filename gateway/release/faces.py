@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from gateway.custody.errors import KeyGone
 from gateway.custody.identity import links
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant, parse_pseudonym
-from gateway.custody.keyring import IdentityKey
 from gateway.stored import Resource
 from mappers.plan_identity import PLAN_SYSTEM
 from mappers.r4 import references
@@ -45,13 +43,9 @@ def _own_ids(vault: Vault, tenant: Tenant, refs: Sequence[Ref]) -> dict[Ref, str
     with vault.database.read() as conn:
         found = links.get(conn, tenant, refs)
     keys = vault.identity.fetch(tenant, {link.compartment for link in found.values()})
-    return {ref: _own_id(link, keys.get(link.compartment)) for ref, link in found.items()}
-
-
-def _own_id(link: links.Link, key: IdentityKey | None) -> str:
-    if key is None:
-        raise KeyGone
-    return links.open_link(key, link)
+    # What was moved to somebody who was erased later has no way back: an id is made for it.
+    known = [(ref, link, keys.get(link.compartment)) for ref, link in found.items()]
+    return {ref: links.open_link(key, link) for ref, link, key in known if key is not None}
 
 
 def _pseudonyms(resource: Resource) -> Iterable[Ref]:

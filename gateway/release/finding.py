@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from gateway.custody import index, records
 from gateway.custody.identity.vault import Vault
-from gateway.custody.ids import TENANT_SHIFT, Tenant, WriteNo, parse_pseudonym
+from gateway.custody.ids import TENANT_SHIFT, Tenant, WriteNo, parse_pseudonym, pseudonym
 from gateway.custody.records import StoredVersion
 from gateway.release.asking import ID, Asked, Name, Parameters, clauses, told_by_rows, translated, understood
-from gateway.release.opened import clinical_halves
+from gateway.release.opened import clinical_halves, readable
 from gateway.stored import Position, Resource
 
 Whole = Callable[[StoredVersion], Resource | None]
@@ -141,12 +141,18 @@ class Finder:
     def _decided(
         self, scope: Scope, asked: Sequence[Asked], rows: Sequence[StoredVersion]
     ) -> Iterator[StoredVersion]:
-        halves = clinical_halves(self.vault, scope.tenant, rows)
-        for row, half in zip(rows, halves, strict=True):
-            if self._holds(row, half, asked) and scope.visible(row):
+        known = readable(self.vault, scope.tenant, rows)
+        halves = clinical_halves(self.vault, scope.tenant, known)
+        for row, half in zip(known, halves, strict=True):
+            if self._holds(row, half or _nothing_but(row), asked) and scope.visible(row):
                 yield row
 
-    def _holds(self, row: StoredVersion, half: Resource | None, asked: Sequence[Asked]) -> bool:
+    def _holds(self, row: StoredVersion, half: Resource, asked: Sequence[Asked]) -> bool:
         needed = any(one.on_whole for one in asked)
         whole = self.whole(row) if needed and self.whole is not None else None
         return all(one.holds(whole or half if one.on_whole else half, row.written) for one in asked)
+
+
+def _nothing_but(row: StoredVersion) -> Resource:
+    """What is known of a resource without a clinical half, and is no part of it: which one it is."""
+    return {"resourceType": row.type, "id": pseudonym(row.id)}

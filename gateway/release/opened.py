@@ -30,6 +30,12 @@ def clinical_halves(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion])
     return [_clinical(row, keys) for row in rows]
 
 
+def readable(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
+    """Those rows whose keys exist: who was erased is not found, and keeps nobody else from being found."""
+    keys = vault.clinical.fetch(tenant, _subjects(rows)).keys()
+    return [row for row in rows if row.compartment in keys]
+
+
 def originals(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion]) -> list[Resource]:
     """What the tenant sent, to the byte of every value. Only for rows whose origin is the EHR."""
     keys = vault.identity.fetch(tenant, _subjects(rows))

@@ -53,7 +53,8 @@ class PartnerView:
         if stored is None or current is None:
             return []
         with self.vault.database.read() as conn:
-            return records.history(conn, current.tenant, type_, stored)
+            rows = records.history(conn, current.tenant, type_, stored)
+        return [row for row in rows if row.deleted or row.clinical is not None]
 
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Clinical halves, narrowed by the release profile, in ids that are this partner's alone."""
@@ -83,7 +84,7 @@ class PartnerView:
 
     def _visible(self, row: StoredVersion) -> bool:
         """Careloom's own work is; what an EHR sent is only where the patient's plan points at it."""
-        if row.deleted:
+        if row.deleted or row.clinical is None:
             return False
         if row.origin == DERIVED:
             return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gateway import trace
 from gateway.auth.actor import Actor, Role
 from gateway.custody import audit
+from gateway.custody.errors import KeyGone
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM, StoredId, Tenant
 from gateway.custody.records import StoredVersion
@@ -21,6 +22,8 @@ from gateway.stored import Clock, Page, Position, Resource, Stored
 Ref = tuple[str, StoredId]
 UNKNOWN = "There is no such resource, or none that you may see."
 DELETED = "This resource was deleted."
+ERASED = "This resource was erased."
+View = tenants.TenantView | partners.PartnerView
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Release:
         if row.deleted:
             self._record(actor, interaction, type_, row, 410)
             raise refused(Kind.GONE, "deleted", DELETED)
-        body = view.present([row])[0]
+        (body,) = self._presented(actor, interaction, view, [row])
         self._record(actor, interaction, type_, row, 200)
         return _stored(body, row)
 
@@ -56,7 +59,8 @@ class Release:
             self._record(actor, "history", type_, None, 404)
             raise refused(Kind.NOT_FOUND, "not-found", UNKNOWN)
         living = [row for row in rows if not row.deleted]
-        bodies = dict(zip((r.write_no for r in living), view.present(living), strict=True))
+        shown = self._presented(actor, "history", view, living)
+        bodies = dict(zip((row.write_no for row in living), shown, strict=True))
         self._record(actor, "history", type_, rows[0], 200)
         return tuple(_version(row, id_, bodies.get(row.write_no)) for row in rows)
 
@@ -93,13 +97,23 @@ class Release:
         if not actor.scopes.allows(type_, letter):
             raise refused(Kind.FORBIDDEN, "forbidden", "The token's scopes do not allow this.")
 
-    def _view(self, actor: Actor) -> tenants.TenantView | partners.PartnerView:
+    def _view(self, actor: Actor) -> View:
         if actor.role is Role.EHR:
             return tenants.TenantView(self.vault, actor.organization)
         if actor.role is Role.PARTNER:
             today = day(self.clock())
             return partners.PartnerView(self.vault, self.policy, actor.organization, actor.grants, today)
         raise refused(Kind.FORBIDDEN, "forbidden", "This role reads the audit trail only.")
+
+    def _presented(
+        self, actor: Actor, interaction: str, view: View, rows: Sequence[StoredVersion]
+    ) -> list[Resource]:
+        """The bodies; that a patient's keys are gone is an answer too, and recorded."""
+        try:
+            return view.present(rows)
+        except KeyGone:
+            self._record(actor, interaction, rows[0].type, rows[0], 410)
+            raise refused(Kind.GONE, "deleted", ERASED) from None
 
     def _record(
         self, actor: Actor, interaction: str, type_: str, row: StoredVersion | None, status: int
