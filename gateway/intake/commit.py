@@ -12,7 +12,8 @@ from gateway.custody import audit, jobs, records
 from gateway.custody.audit import Event
 from gateway.custody.identity import halves, idempotency, links, names
 from gateway.custody.identity.vault import Vault
-from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
+from gateway.custody.ids import Tenant
+from gateway.intake.concerned import concerned
 from gateway.intake.sealing import Sealed
 from gateway.stored import Entropy
 
@@ -44,13 +45,7 @@ def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
             links.put(conn, [s.link for s in batch.sealed if s.link is not None])
             names.put(conn, [(number, s.names) for number, s in rows])
             order = jobs.Order(tenant, PLAN, NEW_DATA, not_before=batch.now, now=batch.now)
-            jobs.enqueue(conn, order, touched(batch.sealed), entropy)
+            jobs.enqueue(conn, order, concerned(conn, vault, tenant, batch.sealed), entropy)
         if batch.answer is not None:
             idempotency.store(conn, vault, batch.answer)
         audit.append(conn, tenant, batch.events)
-
-
-def touched(sealed: Sequence[Sealed]) -> list[StoredId]:
-    """The patients whose plan may have changed."""
-    patients = {s.write.compartment for s in sealed} | {p for s in sealed for p in s.write.patients}
-    return sorted(patients - {TENANT_COMPARTMENT})

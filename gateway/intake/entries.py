@@ -45,10 +45,11 @@ class Entry:
 
 def read_entries(bundle: Mapping[str, Any]) -> list[Entry]:
     """Every entry of a transaction or batch, in the bundle's order. Raises ``Refused``, naming the entry."""
-    return [_entry(i, e) for i, e in enumerate(bundle.get("entry", ()))]
+    return [read_entry(i, e) for i, e in enumerate(bundle.get("entry", ()))]
 
 
-def _entry(index: int, raw: Mapping[str, Any]) -> Entry:
+def read_entry(index: int, raw: Mapping[str, Any]) -> Entry:
+    """One entry, by its place in the bundle. Raises ``Refused``."""
     at = f"Bundle.entry[{index}]"
     request = raw.get("request")
     if not isinstance(request, dict):
@@ -140,24 +141,38 @@ def _resolved(
     if entry.resource is None:
         return entry
     at = f"{entry.at}.resource"
+    nowhere: list[str] = []
 
     def change(text: str) -> str:
         literal = known.get(text)
         if literal is not None:
             return literal
         if text.startswith("urn:"):
-            faults.append(Issue("not-found", "A urn: reference names no entry of this bundle.", at))
+            nowhere.append(text)
         elif "?" in text and not text.startswith(_ELSEWHERE):
             return look_up(text, at)
         return text
 
-    return replace(entry, resource=references.rewrite(entry.resource, change))
+    made = replace(entry, resource=references.rewrite(entry.resource, change))
+    if nowhere:
+        # Other URIs than references may name what lies nowhere near.
+        pointers = set(references.pointers(entry.resource))
+        faults += [
+            Issue("not-found", "A urn: reference names no entry of this bundle.", at)
+            for text in nowhere
+            if text in pointers
+        ]
+    return made
 
 
 def refuse_twins(entries: Sequence[Entry]) -> None:
-    """Two writes to one identity in one transaction have no order that FHIR defines."""
+    """Two writes to one identity in one transaction have no order that FHIR defines; nor can it be read after
+    it was deleted."""
     seen: set[str] = set()
+    deleted = {entry.literal for entry in entries if entry.method == "DELETE"}
     for entry in entries:
+        if entry.method == "GET" and entry.literal in deleted:
+            raise refused(Kind.INVALID, "duplicate", "An entry reads what another one deletes.", entry.at)
         if entry.method in WRITES and entry.id:
             if entry.literal in seen:
                 raise refused(Kind.INVALID, "duplicate", "Two entries write the same resource.", entry.at)

@@ -32,6 +32,8 @@ class Sealed:
     withheld: bytes | None
     link: Link | None
     names: tuple[bytes, ...]
+    left: StoredId | None = None
+    """The compartment of the version before: its patient's plan may rest on what is there no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,9 @@ class Sealer:
             ranges=self._ranges(target.type, rows),
             patients=patients if len(patients) > 1 else (),
         )
-        hidden = _hidden(search.clinical_rows(resource), rows)
+        hidden = _hidden(search.source_rows(resource), rows)
         names = self._tokens(self.keys.identity_index, target.type, search.identity_rows(resource), hidden)
-        return Sealed(write, withheld, self._link(target, home(patients)), names)
+        return Sealed(write, withheld, self._link(target, home(patients)), names, target.linked)
 
     def erase(self, target: Target, compartment_: StoredId) -> Sealed:
         """The version that says that a resource was deleted: it has no content."""
@@ -147,7 +149,7 @@ class Sealer:
 def _hidden(whole: search.Rows, half: search.Rows) -> list[tuple[str, str]]:
     """What the split withheld of what can be searched for, such as a code of the hospital's own system."""
     seen = set(half.tokens)
-    return [token for token in whole.tokens if token not in seen and "/" not in token[1]]
+    return [token for token in whole.tokens if token not in seen]
 
 
 def _plan_token(resource: Resource) -> tuple[tuple[str, str], ...]:

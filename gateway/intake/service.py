@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gateway import trace
 from gateway.auth.actor import Actor, Role
-from gateway.custody.audit import Event
-from gateway.custody.errors import Conflict, Erased
+from gateway.custody import audit
+from gateway.custody.errors import Conflict, Erased, KeyGone
 from gateway.custody.identity.vault import Vault
-from gateway.intake import answers, checks, identify, repeats
+from gateway.intake import answers, checks, identify, reads, repeats
 from gateway.intake.commit import Batch, commit
-from gateway.intake.entries import Entry, read_entries, refuse_twins, resolve
+from gateway.intake.entries import Entry, read_entries, read_entry, refuse_twins, resolve
 from gateway.intake.looking import Looking
 from gateway.intake.versions import Outcome, Versions
 from gateway.privacy.policy import Policy
 from gateway.refusal import Issue, Kind, Refused, refused
 from gateway.stored import Answer, Clock, Entropy, Repeat, Resource, Stored
 
+INTERACTIONS = {"POST": "create", "PUT": "update", "DELETE": "delete", "GET": "read"}
+RECORDED = (Kind.NOT_FOUND, Kind.GONE)
+"""Refusals that whoever found them has recorded already."""
 TRIES = 6
 """How often a write starts again when others move the same heads."""
 
@@ -74,32 +77,37 @@ class Intake:
         actor: Actor,
         bundle: Resource,
         repeat: Repeat | None,
-        run: Callable[[Actor, list[Entry], Repeat | None], Answer],
+        run: Callable[[Actor, Resource, Repeat | None], Answer],
     ) -> Answer:
         if repeat is not None and (earlier := repeats.earlier(self.vault, actor, repeat)) is not None:
             return earlier
         checks.envelope(bundle)
-        return run(actor, read_entries(bundle), repeat)
+        return run(actor, bundle, repeat)
 
-    def _transaction(self, actor: Actor, entries: list[Entry], repeat: Repeat | None) -> Answer:
-        outcomes = self._apply(actor, entries, repeat)
-        return answers.transaction(self._with_reads(actor, outcomes))
+    def _transaction(self, actor: Actor, bundle: Resource, repeat: Repeat | None) -> Answer:
+        return answers.transaction(self._apply(actor, read_entries(bundle), repeat))
 
-    def _batch(self, actor: Actor, entries: list[Entry], repeat: Repeat | None) -> Answer:
-        results: list[Outcome | dict[str, Any]] = []
-        for entry in entries:
-            try:
-                done = self._apply(actor, [entry], None)
-                results += self._with_reads(actor, done)
-            except Refused as refusal:
-                results.append(self.explain(refusal))
-        answer = answers.batch(results)
+    def _batch(self, actor: Actor, bundle: Resource, repeat: Repeat | None) -> Answer:
+        entries = enumerate(bundle.get("entry", ()))
+        answer = answers.batch([self._served(actor, index, raw) for index, raw in entries])
         if repeat is not None:
             repeats.remember(self.vault, repeats.record(actor, repeat, answer, self.clock()))
         return answer
 
+    def _served(self, actor: Actor, index: int, raw: Mapping[str, Any]) -> Outcome | dict[str, Any]:
+        """What became of one entry of a batch; a refusal is told its sender, and the trail."""
+        entry = None
+        try:
+            entry = read_entry(index, raw)
+            return self._apply(actor, [entry], None)[0]
+        except Refused as refusal:
+            response = self.explain(refusal)
+            if refusal.kind not in RECORDED:
+                self._record(actor, [entry], int(response["status"][:3]), refusal.issues[0].code)
+            return response
+
     def _single(self, actor: Actor, entry: Entry) -> Stored:
-        return self._with_reads(actor, self._apply(actor, [entry], None))[0].stored
+        return self._apply(actor, [entry], None)[0].stored
 
     def _apply(self, actor: Actor, entries: Sequence[Entry], repeat: Repeat | None) -> list[Outcome]:
         """Steps 1 to 4 for entries that stand or fall together; outcomes in the entries' order."""
@@ -110,18 +118,24 @@ class Intake:
         identified = identify.identified(actor, entries, self.looking, self.entropy)
         refuse_twins(identified)
         ready = resolve(identified, identify.looked_up(actor, self.looking))
+        try:
+            return self._written(actor, ready, repeat)
+        except (Erased, KeyGone):
+            self._record(actor, entries, 410, "deleted")
+            raise refused(
+                Kind.GONE, "deleted", "A resource that was erased cannot be written again."
+            ) from None
+
+    def _written(self, actor: Actor, entries: Sequence[Entry], repeat: Repeat | None) -> list[Outcome]:
+        """Steps 3 and 4, again where another writer was faster."""
         for _ in range(TRIES):
             try:
-                return self._write(actor, ready, repeat)
+                return self._write(actor, entries, repeat)
             except Conflict:
                 if repeat is not None and repeats.earlier(self.vault, actor, repeat) is not None:
                     raise refused(
                         Kind.CONFLICT, "duplicate", "The same request was being processed."
                     ) from None
-            except Erased:
-                raise refused(
-                    Kind.GONE, "deleted", "A resource that was erased cannot be written again."
-                ) from None
         busy = Issue("conflict", "Others write the same resources; try again.")
         raise Refused(Kind.CONFLICT, [busy], retry_after=1)
 
@@ -129,29 +143,26 @@ class Intake:
         now = self.clock()
         tenant = actor.organization
         versions = Versions(self.vault, self.policy, self.looking, self.entropy)
-        outcomes = versions.following(actor, entries, now)
+        # Before the commit: a read that is refused leaves nothing behind, and a repeat gets the same answer.
+        outcomes = reads.answered(actor, versions.following(actor, entries, now), self.looking)
         sealed = [o.sealed for o in outcomes if o.sealed is not None]
         answer = None
-        if repeat is not None and not any(e.method == "GET" for e in entries):
+        if repeat is not None:
             answer = repeats.record(actor, repeat, answers.transaction(outcomes), now)
-        commit(
-            self.vault, Batch(tenant, sealed, self._events(actor, outcomes, now), answer, now), self.entropy
-        )
+        events = [trace.event(actor, _deed(o), now) for o in outcomes if not o.recorded]
+        commit(self.vault, Batch(tenant, sealed, events, answer, now), self.entropy)
         return outcomes
 
-    def _events(self, actor: Actor, outcomes: Sequence[Outcome], now: int) -> list[Event]:
-        return [
-            trace.event(actor, _deed(outcome), now) for outcome in outcomes if outcome.interaction != "read"
-        ]
-
-    def _with_reads(self, actor: Actor, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """GET entries are answered last, from what the writes left."""
-        return [
-            replace(o, stored=self.looking.read(actor, o.entry.type, o.entry.id or ""))
-            if o.interaction == "read"
-            else o
-            for o in outcomes
-        ]
+    def _record(self, actor: Actor, entries: Sequence[Entry | None], status: int, detail: str) -> None:
+        """One event per entry that was not done; of one that cannot be read, that it came."""
+        now = self.clock()
+        events = []
+        for entry in entries:
+            name, type_ = ("batch", None) if entry is None else (INTERACTIONS[entry.method], entry.type)
+            deed = trace.Deed(name, type_, status=status, outcome=trace.MINOR, detail=detail)
+            events.append(trace.event(actor, deed, now))
+        with self.vault.database.write() as conn:
+            audit.append(conn, actor.organization, events)
 
 
 def _deed(outcome: Outcome) -> trace.Deed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.auth.actor import Actor
 from gateway.custody import records
+from gateway.custody.errors import Erased
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.records import Head
@@ -32,6 +33,8 @@ class Outcome:
     patient: StoredId | None
     stored: Stored
     sealed: Sealed | None
+    recorded: bool = False
+    """Whether the trail has it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,15 @@ class Versions:
         tenant = actor.organization
         identities = Identities(self.vault, tenant)
         refs = [(e.type, identities.stored(e.type, e.id or "")) for e in entries]
+        patients = [identities.patients(e.resource) if e.resource else () for e in entries]
         with self.vault.database.read() as conn:
             # An id that was just drawn for a POST has no head yet.
             known = [ref for entry, ref in zip(entries, refs, strict=True) if entry.method != "POST"]
             heads = records.heads(conn, tenant, known)
+            # Asked again by the transaction; here because who was erased must not be given new keys.
+            if records.erased(conn, tenant, [*known, *(("Patient", home(p)) for p in patients)]):
+                raise Erased
         before = self._before(tenant, entries, refs, heads)
-        patients = [identities.patients(e.resource) if e.resource else () for e in entries]
         sealer = Sealer(tenant, self.policy, identities, self._keys(tenant, patients), self.entropy)
         step = _Step(sealer, heads, before, now)
         return [step.outcome(e, ref, p) for e, ref, p in zip(entries, refs, patients, strict=True)]

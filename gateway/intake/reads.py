@@ -1,0 +1,33 @@
+"""What the GET entries of a bundle are answered with: what its writes leave, and otherwise what is stored.
+
+They are read before the commit. One that may not be, or is not there, ends the bundle while nothing is
+written yet, and the answer that a repeat will get is known in the transaction that stores it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gateway.auth.actor import Actor
+from gateway.intake.looking import Looking, Ref
+from gateway.intake.versions import Outcome
+
+
+def answered(actor: Actor, outcomes: Sequence[Outcome], looking: Looking) -> list[Outcome]:
+    """The outcomes, those of reads with what they read. Raises ``Refused`` as a read of its own would."""
+    written = {_ref(o): o for o in outcomes if o.interaction != "read"}
+    return [o if o.interaction != "read" else _answered(actor, o, looking, written) for o in outcomes]
+
+
+def _answered(actor: Actor, outcome: Outcome, looking: Looking, written: Mapping[Ref, Outcome]) -> Outcome:
+    beside = written.get(_ref(outcome))
+    if beside is not None:
+        stored = replace(beside.stored, created=False)
+        return replace(outcome, stored=stored, target=beside.target, patient=beside.patient)
+    stored = looking.read(actor, outcome.entry.type, outcome.entry.id or "")
+    return replace(outcome, stored=stored, recorded=True)
+
+
+def _ref(outcome: Outcome) -> Ref:
+    return outcome.entry.type, outcome.target.id
