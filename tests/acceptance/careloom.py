@@ -60,15 +60,21 @@ class Careloom:
 
     # --- commands ----------------------------------------------------------------------------------------
 
-    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+    def run(self, *arguments: str, seconds: float = 60, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; one that should have ended by then is told to."""
+        process = subprocess.Popen(
             [*COMMAND, *arguments],
             env={**self.environ, **settings},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
-            check=False,
         )
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            out, err = process.communicate(timeout=STOP_SECONDS)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def json(self, *arguments: str) -> Any:
         ran = self.run(*arguments)

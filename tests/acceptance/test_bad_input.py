@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.acceptance.careloom import Careloom
+from tests.acceptance.careloom import Careloom, until
 from tests.acceptance.clients import Client
 from tests.acceptance.conftest import House
 
@@ -181,9 +181,9 @@ def one_line(ran: Any) -> str:
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Careloom:
-    """A data directory that was started and stopped once."""
-    careloom = Careloom(tmp_path / "data", {})
-    careloom.start()
+    """A data directory in which a patient lies."""
+    careloom = Careloom(tmp_path / "data", {}).start()
+    assert Client(careloom, "ehr", "st-fritz").puts(PATIENT).status_code == 201
     careloom.stop()
     return careloom
 
@@ -213,9 +213,8 @@ def test_a_broker_that_does_not_answer_delays_work_and_refuses_nothing(tmp_path:
     try:
         assert Client(careloom, "ehr", "st-fritz").puts(PATIENT).status_code == 201
         assert len(careloom.open_jobs()) == 1
-        said = careloom.log.read_text("utf-8")
-        assert "BrokerAway" in said
-        assert "Traceback" not in said
+        until(lambda: "BrokerAway" in careloom.log.read_text("utf-8"), 10, "a word on the broker")
+        assert "Traceback" not in careloom.log.read_text("utf-8")
     finally:
         assert careloom.stop() == 0
 
@@ -235,11 +234,13 @@ def test_wrong_directory_states(fresh: Careloom, subtests_of: Callable[[Careloom
     for name, spoil, mend, word in subtests_of(fresh):
         spoil()
         try:
-            line = one_line(fresh.run("up", "--port", str(fresh.port)))
-            assert word in line.lower(), (name, line)
+            ran = fresh.run("up", "--port", str(fresh.port), seconds=15)
+            assert word in one_line(ran).lower(), (name, ran.stderr)
         finally:
             mend()
-    assert fresh.start().stop() == 0, "nothing was lost"
+    fresh.start()
+    assert fresh.json("audit", "verify", "--json")["ok"] is True
+    assert fresh.stop() == 0, "nothing was lost"
 
 
 @pytest.fixture
