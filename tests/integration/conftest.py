@@ -1,7 +1,8 @@
-"""Who comes to the gateway in these tests."""
+"""Who comes to the gateway in these tests, and the use cases behind it."""
 
 from __future__ import annotations
 
 from tests.actors import embedded, here
+from tests.desk import desk
 
-__all__ = ["embedded", "here"]
+__all__ = ["desk", "embedded", "here"]

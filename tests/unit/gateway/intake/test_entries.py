@@ -130,3 +130,37 @@ def test_two_writes_of_one_resource_are_refused_but_a_read_beside_a_write_is_not
     refuse_twins([write, read])
     with pytest.raises(Refused):
         refuse_twins([write, Entry("Bundle.entry[1]", "DELETE", "Patient", "p1")])
+
+
+def test_what_one_entry_deletes_another_cannot_read() -> None:
+    delete = Entry("Bundle.entry[0]", "DELETE", "Patient", "p1")
+    read = Entry("Bundle.entry[1]", "GET", "Patient", "p1")
+    for entries in ([delete, read], [read, delete]):
+        with pytest.raises(Refused) as caught:
+            refuse_twins(entries)
+        assert caught.value.issues[0].expression == "Bundle.entry[1]"
+
+
+def test_a_uri_that_names_no_entry_is_a_name_of_something_else() -> None:
+    told = {"url": "urn:device", "valueUri": "urn:uuid:c"}
+    body = {**observation("Patient/p1"), "extension": [told]}
+    (made,) = resolve([Entry("Bundle.entry[0]", "POST", "Observation", "o1", body)], never)
+    assert made.resource == body
+
+
+def test_a_uri_that_names_an_entry_is_rewritten_with_it() -> None:
+    body = {**observation("urn:uuid:a"), "instantiatesCanonical": "urn:uuid:a"}
+    entries = [
+        Entry("Bundle.entry[0]", "POST", "Patient", "given", dict(PATIENT), "urn:uuid:a"),
+        Entry("Bundle.entry[1]", "POST", "Observation", "o1", body),
+    ]
+    made = resolve(entries, never)[1].resource
+    assert made is not None
+    assert made["instantiatesCanonical"] == "Patient/given"
+    assert made["subject"] == {"reference": "Patient/given"}
+
+
+def test_texts_that_only_look_like_a_reference_are_left_alone() -> None:
+    body = {**observation("Patient/p1"), "note": [{"text": "urn:uuid:a Patient?name=x"}]}
+    (made,) = resolve([Entry("Bundle.entry[0]", "POST", "Observation", "o1", body)], never)
+    assert made.resource == body
