@@ -42,6 +42,14 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What lies on disk in the end, plans and trail included, for how many resources that were sent."""
+
+    bytes: int
+    resources: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ingest:
     """One run of ``careloom bench ingest``."""
 
@@ -51,7 +59,7 @@ class Ingest:
     seconds: float
     latencies: tuple[float, ...]
     gateway: Usage
-    stored_bytes: int
+    stored: Stored
     stages: Mapping[str, float]
     """CPU seconds per resource, by stage."""
     plan_seconds: tuple[float, ...]
@@ -68,7 +76,7 @@ class Ingest:
 
     @property
     def bytes_per_resource(self) -> float:
-        return self.stored_bytes / self.resources
+        return self.stored.bytes / self.stored.resources
 
 
 def quantile(values: Sequence[float], share: float) -> float:

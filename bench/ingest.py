@@ -13,7 +13,7 @@ from typing import Any
 
 from bench import process
 from bench.bundles import Bundle, from_folder, generated
-from bench.figures import Ingest, Usage
+from bench.figures import Ingest, Stored, Usage
 from bench.floor import floor
 from bench.inside import stages
 from bench.pusher import Target, push_apart
@@ -63,12 +63,14 @@ def ingest(wanted: Wanted, today: date, tell: Tell) -> Ingest:
             _wait_for_plans(hospital, sum(bundle.living for bundle in measured))
             tell("one bundle at a time")
             plans = tuple(_until_planned(hospital, bundle) for bundle in later)
+        stored = Stored(_databases(folder), run["resources"] + sum(bundle.resources for bundle in later))
     return Ingest(
         bundles=len(measured),
         connections=wanted.connections,
         stages=by_stage,
         plan_seconds=plans,
         floor=plain,
+        stored=stored,
         **run,
     )
 
@@ -94,7 +96,7 @@ def _push(
     server: Server, hospital: SmartClient, bundles: Sequence[Bundle], connections: int, tell: Tell
 ) -> dict[str, Any]:
     pid = _gateway(server)
-    size, before = _stored(server.folder), process.usage(pid)
+    before = process.usage(pid)
     tell("pushing")
     pushed = push_apart(Target(server.base_url, hospital.token()), bundles, connections)
     after = process.usage(pid)
@@ -103,7 +105,6 @@ def _push(
         "seconds": max(one.answered for one in pushed) - min(one.sent for one in pushed),
         "latencies": tuple(one.seconds for one in pushed),
         "gateway": Usage(after.cpu_seconds - before.cpu_seconds, after.peak_bytes),
-        "stored_bytes": _stored(server.folder) - size,
     }
 
 
@@ -113,8 +114,9 @@ def _gateway(server: Server) -> int:
     return below[0] if below else server.process.pid
 
 
-def _stored(folder: Path) -> int:
-    return sum(path.stat().st_size for path in (folder / "data").glob("*.db*"))
+def _databases(folder: Path) -> int:
+    """Bytes of the embedded databases after the end, when no write-ahead log is left."""
+    return sum(path.stat().st_size for path in (folder / "data").glob("*.db"))
 
 
 def _wait_for_plans(hospital: SmartClient, patients: int) -> None:

@@ -213,7 +213,7 @@ def test_a_broker_that_does_not_answer_delays_work_and_refuses_nothing(tmp_path:
     try:
         assert Client(careloom, "ehr", "st-fritz").puts(PATIENT).status_code == 201
         assert len(careloom.open_jobs()) == 1
-        until(lambda: "BrokerAway" in careloom.log.read_text("utf-8"), 10, "a word on the broker")
+        until(lambda: "Cannot connect" in careloom.log.read_text("utf-8"), 10, "a word on the broker")
         assert "Traceback" not in careloom.log.read_text("utf-8")
     finally:
         assert careloom.stop() == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.figures import Floor, Ingest, Pushed, Usage, quantile
+from bench.figures import Floor, Ingest, Pushed, Stored, Usage, quantile
 
 
 @given(st.lists(st.floats(0, 100), min_size=1), st.floats(0, 1))
@@ -35,7 +35,7 @@ def run(**changes) -> Ingest:
         "seconds": 0.1,
         "latencies": (0.04, 0.06),
         "gateway": Usage(0.08, 120_000_000),
-        "stored_bytes": 300_000,
+        "stored": Stored(300_000, 200),
         "stages": {"validate": 0.0001},
         "plan_seconds": (0.5, 0.7, 0.6),
         "floor": Floor(200, 0.02, 0.02, 100_000),
