@@ -153,7 +153,7 @@ def test_years_of_unremarkable_check_ups_change_no_decision(way: Way, seed: int,
 # --- units -----------------------------------------------------------------------------------------------
 
 Change = tuple[str, str, str, Callable[[Decimal], Decimal]]
-# Factors: creatinine M 113.12 g/mol; HbA1c by NGSP = 0.09148 IFCC + 2.152; cholesterol 38.67; 1 lb = 0.45359237 kg.
+# Creatinine has 113.12 g/mol; HbA1c: NGSP = 0.09148 IFCC + 2.152; a pound is 0.45359237 kg.
 UNITS: tuple[Change, ...] = (
     ("2160-0", "14682-9", "umol/L", lambda value: value / Decimal("0.011312")),
     ("4548-4", "59261-8", "mmol/mol", lambda value: (value - Decimal("2.152")) / Decimal("0.09148")),
