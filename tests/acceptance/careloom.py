@@ -171,6 +171,10 @@ class Careloom:
         listed = [self.json("jobs", "list", "--json", "--state", each, "--limit", "5000") for each in states]
         return [job for each in listed for job in each["jobs"] if job["not_before"] <= now]
 
+    def attempts(self) -> int:
+        """The most attempts that any job has taken."""
+        return max(job["attempts"] for job in self.json("jobs", "list", "--json", "--limit", "5000")["jobs"])
+
     def dead_jobs(self) -> list[dict[str, Any]]:
         """Jobs that failed for good."""
         return self.json("jobs", "list", "--json", "--state", "dead")["jobs"]
