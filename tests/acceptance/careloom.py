@@ -17,6 +17,10 @@ from typing import Any
 import redis
 import requests
 
+from gateway.custody import backlog
+from gateway.custody.database import Database, Side
+from gateway.custody.jobs import State
+from gateway.custody.settings import Storage
 from tests.servers import redis_client
 
 COMMAND = (str(Path(sys.executable).with_name("careloom")),)
@@ -57,6 +61,7 @@ class Careloom:
         )
         self.log = folder.with_name(f"{folder.name}.log")
         self.process: subprocess.Popen[bytes] | None = None
+        self._database: Database | None = None
 
     # --- commands ----------------------------------------------------------------------------------------
 
@@ -170,6 +175,13 @@ class Careloom:
         states = ("queued", "running")
         listed = [self.json("jobs", "list", "--json", "--state", each, "--limit", "5000") for each in states]
         return [job for each in listed for job in each["jobs"] if job["not_before"] <= now]
+
+    def runs_a_job(self) -> bool:
+        """Whether a worker is in the middle of one now; a command would take too long to say so."""
+        if self._database is None:
+            self._database = Database.open(Storage.from_environ(self.environ).database_url, Side.TRUSTED)
+        with self._database.read() as conn:
+            return bool(backlog.counts(conn)[State.RUNNING])
 
     def attempts(self) -> int:
         """The most attempts that any job has taken."""

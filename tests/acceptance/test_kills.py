@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -51,11 +50,10 @@ def settled(house: House) -> None:
 
 def test_law_6_a_worker_killed_in_the_middle_of_a_job(shaken: House, generated: Makes, seeds: Iterator[int]):
     for _ in range(ROUNDS):
-        for _ in range(PATIENTS):
-            shaken.admits(generated(next(seeds), 100))
-            for pid in shaken.careloom.parts("worker"):
-                kill(pid)
-            time.sleep(0.15)
+        shaken.admits(generated(next(seeds), 400))
+        until(shaken.careloom.runs_a_job, 20, "the start of its job", pause=0.002)
+        for pid in shaken.careloom.parts("worker"):
+            kill(pid)
         settled(shaken)
         if shaken.careloom.attempts() > 1:
             return

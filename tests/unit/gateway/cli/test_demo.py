@@ -1,4 +1,4 @@
-"""The play with stand-ins for the server and its clients: the order of scenes, and every way in which it ends."""
+"""The play with stand-ins for the server and its clients: its scenes, and every way in which it ends."""
 
 from __future__ import annotations
 
@@ -111,6 +111,7 @@ def test_a_server_that_dies_while_it_serves_is_told(stage: Server):
 def declined() -> Declined:
     answer = requests.Response()
     answer.status_code = 403
+    answer._content = b"{}"
     return Declined(answer)
 
 
