@@ -129,5 +129,5 @@ def full_house(house: House, generated: Callable[..., Sent], shared_bundles: lis
 @pytest.fixture(scope="session")
 def shared_bundles() -> list[Sent]:
     """Real Synthea bundles, where the reference data lie beside the checkout; else none."""
-    folder = Path(os.environ.get("CARELOOM_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    folder = Path(os.environ.get("CARELOOM_TEST_SHARED_DATA", ROOT.parent / "shared" / "data"))
     return synthea(folder) if folder.is_dir() else []

@@ -89,6 +89,7 @@ def test_law_4_the_officer_sees_every_access(full_house: House, partner: Client,
     hospital.reads(patient)
     hospital.request("GET", "Patient/there-is-no-such-patient")
     assert len(_reads_of(officer, hospital.client_id)) == before + 3
+    partner.reads(f"CarePlan/{partner.plans()[0]['id']}")
     assert _reads_of(officer, partner.client_id)
 
 
