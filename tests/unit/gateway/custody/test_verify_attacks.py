@@ -148,8 +148,9 @@ def test_an_event_that_was_pushed_in_is_located(growth: list[int], data: st.Data
             f" VALUES (7, {at}, {START + at}, 'fhir:instance:read', 'R', '0', 200)"
         )
         named = covered(made)
-        assert named
-        assert min(named) <= max(at, 0)
+        # The log is one too long in any case; a witness tells where, if the place was signed.
+        assert size in named
+        assert at >= signed or at in named
 
 
 def forged_head(events: list[audit.Event]) -> str:
