@@ -15,7 +15,6 @@ from gateway.stored import Resource
 from mappers.r4 import references
 from mappers.r4.model import MODEL
 
-_ELSEWHERE = ("http:", "https:", "#")
 WRITES = ("DELETE", "POST", "PUT")
 ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 """FHIR's order of processing: http://hl7.org/fhir/R4/http.html#trules"""
@@ -147,10 +146,11 @@ def _resolved(
         literal = known.get(text)
         if literal is not None:
             return literal
-        if text.startswith("urn:"):
-            nowhere.append(text)
-        elif "?" in text and not text.startswith(_ELSEWHERE):
-            return look_up(text, at)
+        match references.parse(text):
+            case references.Urn():
+                nowhere.append(text)
+            case references.Conditional():
+                return look_up(text, at)
         return text
 
     made = replace(entry, resource=references.rewrite(entry.resource, change))

@@ -164,3 +164,17 @@ def test_texts_that_only_look_like_a_reference_are_left_alone() -> None:
     body = {**observation("Patient/p1"), "note": [{"text": "urn:uuid:a Patient?name=x"}]}
     (made,) = resolve([Entry("Bundle.entry[0]", "POST", "Observation", "o1", body)], never)
     assert made.resource == body
+
+
+@pytest.mark.parametrize("text", ["urn:hospital:42", "foo?bar=1", "https://elsewhere/Patient?name=x", "#c"])
+def test_a_reference_that_no_entry_can_be_named_by_is_left_alone(text: str) -> None:
+    (made,) = resolve([Entry("Bundle.entry[0]", "POST", "Observation", "o1", observation(text))], never)
+    assert made.resource == observation(text)
+
+
+def test_an_entry_may_be_named_by_any_url() -> None:
+    entries = [
+        Entry("Bundle.entry[0]", "POST", "Patient", "given", dict(PATIENT), "http://ehr/Patient/p1"),
+        Entry("Bundle.entry[1]", "POST", "Observation", "o1", observation("http://ehr/Patient/p1")),
+    ]
+    assert resolve(entries, never)[1].resource == observation("Patient/given")
