@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.scheduling", "tests.servers"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of reference data beside the checkout, where there is one (``CARELOOM_SHARED_DATA``)."""
-    folder = Path(os.environ.get("CARELOOM_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    """The folder of reference data beside the checkout, where there is one (``CARELOOM_TEST_SHARED_DATA``)."""
+    folder = Path(os.environ.get("CARELOOM_TEST_SHARED_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip("reference data are not beside this checkout")
     return folder

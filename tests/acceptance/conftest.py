@@ -20,10 +20,7 @@ from tests.conftest import ROOT
 from tests.servers import Templates, cloned
 
 PLAN_SECONDS = 90.0
-FORMS = (
-    pytest.param("embedded", marks=pytest.mark.xdist_group("acceptance-embedded")),
-    pytest.param("servers", marks=[pytest.mark.servers, pytest.mark.xdist_group("acceptance-servers")]),
-)
+FORMS = ("embedded", pytest.param("servers", marks=pytest.mark.servers))
 
 
 @pytest.fixture(scope="session")

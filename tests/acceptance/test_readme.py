@@ -18,8 +18,6 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
 NAMES = ("FHIR", "EHR", "PARTNER", "OFFICER")
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
