@@ -12,6 +12,7 @@ from gateway.cli.options import as_json, data_dir, show, storage
 from gateway.custody import backlog
 from gateway.custody.backlog import Listed
 from gateway.custody.database import Database, Side
+from gateway.custody.founding import check_whole
 from gateway.custody.jobs import SECOND, State
 from gateway.run.trouble import Trouble
 
@@ -22,7 +23,9 @@ def jobs() -> None:
 
 
 def _database() -> Database:
-    return Database.open(storage().database_url, Side.TRUSTED)
+    where = storage()
+    check_whole(where)
+    return Database.open(where.database_url, Side.TRUSTED)
 
 
 @jobs.command("list")

@@ -1,0 +1,94 @@
+"""``careloom gateway``: how the server is set up, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.cli import gateway as command
+from gateway.cli.main import main
+from gateway.custody.settings import Storage
+
+
+class Server:
+    """What waitress would make."""
+
+    made: dict[str, Any]
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        Server.made = {"app": app, **options}
+
+    def run(self) -> None:
+        Server.made["ran"] = True
+
+
+@pytest.fixture
+def place(sqlite_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
+    monkeypatch.setenv("CARELOOM_DATA_DIR", str(sqlite_storage.data_dir))
+    thresholds, before = gc.get_threshold(), signal.getsignal(signal.SIGTERM)
+    yield sqlite_storage
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_it_serves_what_was_asked_for(place: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("waitress.server.create_server", Server)
+    monkeypatch.setenv("CARELOOM_THREADS", "7")
+    monkeypatch.setenv("CARELOOM_BODY_LIMIT", "4096")
+    assert main(["gateway", "--host", "127.0.0.1", "--port", "8765"]) == 0
+    made = Server.made
+    assert (made["host"], made["port"], made["threads"]) == ("127.0.0.1", 8765, 7)
+    assert made["ran"]
+    # The application answers what is too large, with an OperationOutcome, so it must see that it is.
+    assert made["max_request_body_size"] == 4097
+    assert made["ident"] is None, "the server does not say what it is made of"
+    made["app"].extensions["careloom_vault"].close()
+
+
+def test_on_term_it_lets_running_requests_finish_and_leaves_with_0(
+    place: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("waitress.server.create_server", Server)
+    assert main(["gateway", "--port", "8765"]) == 0
+    handler = signal.getsignal(signal.SIGTERM)
+    assert callable(handler)
+    with pytest.raises(SystemExit) as left:
+        handler(signal.SIGTERM, None)
+    assert left.value.code == 0
+    Server.made["app"].extensions["careloom_vault"].close()
+
+
+def test_a_port_that_is_taken_is_one_line_with_the_way_out(
+    place: Storage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["gateway", "--port", port]) == 1
+    said = capsys.readouterr().err
+    assert [line for line in said.splitlines() if port in line and "--port" in line]
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("CARELOOM_THREADS", "0"), ("CARELOOM_BASE_URL", "x"), ("CARELOOM_THREAD", "4")]
+)
+def test_a_wrong_setting_is_one_line_that_names_it(
+    place: Storage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr("waitress.server.create_server", lambda *_, **__: pytest.fail("it was served"))
+    assert main(["gateway", "--port", "0"]) == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith(f"careloom: {name}")
+
+
+def test_the_collector_is_calmed_and_not_switched_off(place: Storage) -> None:
+    command._calm_collector()
+    assert gc.isenabled()
+    assert gc.get_threshold()[0] > 700
