@@ -17,6 +17,7 @@ from gateway.custody.settings import Storage
 from gateway.run import lock, processes, runtime, valkey
 from gateway.run.supervisor import Part, Supervisor
 from gateway.run.trouble import Trouble
+from gateway.settings import Settings
 
 READY_SECONDS = 60.0
 BROKER_SECONDS = 20.0
@@ -39,7 +40,8 @@ class Plan:
 
 def run(plan: Plan, say: Callable[[str], None]) -> None:
     """Run everything until a signal asks to stop."""
-    storage = Storage.from_environ(plan.environ)
+    # All settings, the web side's too: a misspelt one ends this here, before any part starts.
+    storage = Settings.from_environ(plan.environ).storage
     supervisor = Supervisor()
     supervisor.handle_signals()
     with ExitStack() as stack:
