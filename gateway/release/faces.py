@@ -15,7 +15,8 @@ from gateway.stored import Resource
 from mappers.plan_identity import PLAN_SYSTEM
 from mappers.r4 import references
 
-PSEUDONYM_SYSTEM = "urn:careloom:pseudonym"
+OWN_SYSTEMS = "urn:careloom:"
+"""What the systems of our own identifiers begin with: their values are made of stored ids."""
 IDENTIFIER = "Identifier"
 
 Show = Callable[[str, StoredId], str]
@@ -77,19 +78,27 @@ def dress(resource: Resource, show: Show) -> Resource:
     stored = parse_pseudonym(str(resource.get("id", "")))
     if stored is not None:
         dressed = {**dressed, "id": show(str(resource["resourceType"]), stored)}
-    named: Resource = _identifiers(dressed, str(dressed.get("id", "")), show)
+    named: Resource = _identifiers(dressed, (str(resource.get("id", "")), str(dressed.get("id", ""))), show)
     return named
 
 
-def _identifiers(value: Any, own: str, show: Show) -> Any:
-    """Identifiers at any depth: one that kept its stored form would let two partners join what they hold."""
+def _identifiers(value: Any, own: tuple[str, str], show: Show) -> Any:
+    """Identifiers at any depth: one that kept its stored form would let two partners join what they hold.
+
+    ``own`` is the resource's id as it is stored and as it is shown: its identifiers may say it again.
+    """
     if isinstance(value, list):
         return [_identifiers(item, own, show) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.get("system") == PLAN_SYSTEM:
-        return {**value, "value": own}
-    stored = parse_pseudonym(str(value.get("value", ""))) if value.get("system") == PSEUDONYM_SYSTEM else None
-    if stored is not None:
-        return {**value, "value": show(IDENTIFIER, stored)}
+    if str(value.get("system", "")).startswith(OWN_SYSTEMS) and "value" in value:
+        return {**value, "value": _identifier(value, own, show)}
     return {key: _identifiers(item, own, show) for key, item in value.items()}
+
+
+def _identifier(identifier: Resource, own: tuple[str, str], show: Show) -> Any:
+    text = str(identifier["value"])
+    if identifier["system"] == PLAN_SYSTEM or text == own[0]:
+        return own[1]
+    stored = parse_pseudonym(text)
+    return identifier["value"] if stored is None else show(IDENTIFIER, stored)
