@@ -1,4 +1,4 @@
-"""How Careloom's one plan per patient is told from every other CarePlan: by an identifier of its own system."""
+"""How Careloom's one plan per patient is told from every other CarePlan: by an identifier of its own."""
 
 from __future__ import annotations
 

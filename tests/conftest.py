@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of reference data beside the checkout, where there is one (``CARELOOM_TEST_SHARED_DATA``)."""
+    """The reference data beside the checkout, where there are any (``CARELOOM_TEST_SHARED_DATA``)."""
     folder = Path(os.environ.get("CARELOOM_TEST_SHARED_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip("reference data are not beside this checkout")
