@@ -1,4 +1,4 @@
-"""Bringing plans to EHRs: to whom, how often, in whose name, and what becomes of a job that never succeeds."""
+"""Bringing plans to EHRs: to whom, how often, in whose name, and how a job ends that never succeeds."""
 
 from __future__ import annotations
 
