@@ -14,6 +14,7 @@ from gateway.custody.identity.vault import TenantKeys
 from gateway.instants import instant
 from gateway.refusal import Kind, Refused, refused
 from gateway.stored import Resource
+from mappers.plan_identity import PLAN_SYSTEM
 from mappers.r4 import search
 from mappers.r4.model import MODEL
 from mappers.r4.search import Side
@@ -24,6 +25,7 @@ Name = Callable[[str, str], str | None]
 """From type and id, as the asker writes it, to the pseudonym; None for an id that is nobody's."""
 
 ID, LAST_UPDATED = "_id", "_lastUpdated"
+PLAN = f"{PLAN_SYSTEM}|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def _understood(type_: str, text: str, value: str, whole: bool) -> Asked:
     name, _, modifier = text.partition(":")
     asked = Asked(type_, name, modifier or None, value, False)
     try:
-        side = asked.query().side
+        side = _side(asked)
     except search.UnknownParameter:
         raise _refusal("not-supported", "This type has no such search parameter.") from None
     except search.UnsupportedModifier:
@@ -71,7 +73,16 @@ def _understood(type_: str, text: str, value: str, whole: bool) -> Asked:
     if side is Side.IDENTITY and not whole:
         raise _refusal("forbidden", "Only who sent the data may search by what identifies a person.")
     # Ids are decided in pseudonyms, which only the half has; all else, for its source, on the whole.
-    return replace(asked, on_whole=whole and name != ID and not _is_reference(asked))
+    by_pseudonym = name == ID or _is_reference(asked) or _names_plans(asked)
+    return replace(asked, on_whole=whole and not by_pseudonym)
+
+
+def _side(asked: Asked) -> Side:
+    """Where it is looked for. No rows tell when something was written, so such values are tried here."""
+    if asked.name == LAST_UPDATED:
+        for text in asked.value.split(","):
+            replace(asked, value=text).holds({}, 0)
+    return asked.query().side
 
 
 def _refusal(code: str, text: str) -> Refused:
@@ -87,12 +98,21 @@ def translated(asked: Sequence[Asked], name: Name) -> list[Asked] | None:
 def _translated(asked: Asked, name: Name) -> Asked | None:
     if asked.name == ID:
         texts = [name(asked.type, text) for text in asked.value.split(",")]
+    elif _names_plans(asked):
+        known_plans = [name(asked.type, text.removeprefix(PLAN)) for text in asked.value.split(",")]
+        texts = [None if plan is None else f"{PLAN}{plan}" for plan in known_plans]
     elif _is_reference(asked):
         texts = [found for text in asked.value.split(",") for found in _references(asked, text, name)]
     else:
         return asked
     known = [text for text in texts if text is not None]
     return replace(asked, value=",".join(known)) if known else None
+
+
+def _names_plans(asked: Asked) -> bool:
+    """Whether each value is a plan's own identifier, which says the plan's id as its reader sees it."""
+    plain = (asked.type, asked.name, asked.modifier) == ("CarePlan", "identifier", None)
+    return plain and all(text.startswith(PLAN) and text != PLAN for text in asked.value.split(","))
 
 
 def _is_reference(asked: Asked) -> bool:
