@@ -1,0 +1,81 @@
+"""A partner's view of the store: what was derived, what a plan rests on, and no row besides."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from gateway.custody.ids import Tenant
+from gateway.privacy import policy
+from gateway.release.partners import PartnerView
+from tests.desk import APP, ST_ANNA, ST_BERTA, Desk, diabetic, ehr, patient, unknown_meaning
+
+
+def view(desk: Desk, *grants: Tenant, as_of: date = date(2026, 3, 2)) -> PartnerView:
+    return PartnerView(desk.vault, policy.load("partner-limited"), APP, grants, as_of)
+
+
+@pytest.fixture
+def desk(small_desk: Desk) -> Desk:
+    small_desk.puts(*diabetic("mrn-1"), patient("mrn-2"))
+    small_desk.works()
+    return small_desk
+
+
+def shown(desk: Desk, reference: str) -> str:
+    return desk.vault.outside(APP).show(reference.partition("/")[0], desk.id_of(reference))
+
+
+@pytest.mark.parametrize(
+    ("reference", "seen"),
+    [("Patient/mrn-1", True), ("Condition/mrn-1-dm", True), ("Observation/mrn-1-crea", False)],
+)
+def test_what_an_ehr_sent_is_seen_where_a_plan_points_at_it(desk: Desk, reference: str, seen: bool):
+    found = view(desk, ST_ANNA).locate(reference.partition("/")[0], shown(desk, reference), None)
+    assert (found is not None) is seen
+
+
+def test_law_12_no_grant_is_no_tenant_and_not_every_tenant(desk: Desk):
+    assert view(desk).locate("Patient", shown(desk, "Patient/mrn-1"), None) is None
+    assert view(desk, ST_BERTA).locate("Patient", shown(desk, "Patient/mrn-1"), None) is None
+
+
+@pytest.mark.parametrize("text", ["mrn-1", "", "a" * 52, "nobody"])
+def test_only_ids_that_this_partner_was_shown_mean_anything(desk: Desk, text: str):
+    assert view(desk, ST_ANNA).locate("Patient", text, None) is None
+    assert view(desk, ST_ANNA).versions("Patient", text) == []
+
+
+def test_a_version_without_a_clinical_half_is_in_no_history(desk: Desk):
+    text = shown(desk, "Condition/mrn-1-dm")
+    diabetes = diabetic("mrn-1")[1]
+    desk.puts(unknown_meaning(diabetes), {**diabetes, "onsetDateTime": "2019-06"})
+    assert [row.version for row in view(desk, ST_ANNA).versions("Condition", text)] == [3, 1]
+
+
+def test_what_was_deleted_is_out_of_reach_with_its_history(desk: Desk):
+    text = shown(desk, "Condition/mrn-1-dm")
+    desk.intake.delete(ehr(), "Condition", "mrn-1-dm")
+    assert view(desk, ST_ANNA).locate("Condition", text, None) is None
+    assert view(desk, ST_ANNA).versions("Condition", text) == []
+
+
+def test_law_2_a_birth_year_that_tells_an_age_over_89_is_withheld_from_that_day_on(desk: Desk):
+    row = desk.head("Patient/mrn-1")
+    assert row is not None
+    for as_of, told in ((date(2026, 3, 2), True), (date(2061, 1, 1), False)):
+        (body,) = view(desk, ST_ANNA, as_of=as_of).present([row])
+        assert ("1961" in str(body.get("birthDate"))) is told
+
+
+def test_rows_of_several_tenants_are_presented_in_their_order(desk: Desk):
+    desk.puts(patient("mrn-1", gender="other"), actor=ehr(ST_BERTA))
+    ours, theirs = desk.head("Patient/mrn-1"), desk.head("Patient/mrn-1", ST_BERTA)
+    assert ours is not None
+    assert theirs is not None
+    both = view(desk, ST_ANNA, ST_BERTA)
+    for rows in ([ours, theirs], [theirs, ours]):
+        assert [body["gender"] for body in both.present(rows)] == [
+            "female" if row is ours else "other" for row in rows
+        ]
