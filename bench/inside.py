@@ -66,6 +66,6 @@ def _token(gateway: FlaskClient, settings: Settings, client_id: str, key: ECKey)
         "grant_type": "client_credentials",
         "scope": SCOPE,
         "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": SmartClient(settings.base_url, client_id, key).assertion(),
+        "client_assertion": SmartClient(settings.base_url, client_id, key, SCOPE).assertion(),
     }
     return str(gateway.post("/auth/token", data=form).get_json()["access_token"])

@@ -149,7 +149,7 @@ class Town:
         jwks = lossless.dumps({"keys": [key.as_dict(private=False)]}).decode()
         draft = Draft(f"{role.value} of {organization}", role, parse(scope or SCOPES[role]), jwks=jwks)
         made = self.registration.add_client(draft, organization)
-        return SmartClient(self.base_url, made.client_id, key, self.session())
+        return SmartClient(self.base_url, made.client_id, key, str(made.scopes), self.session())
 
 
 def town(settings: Settings) -> Town:

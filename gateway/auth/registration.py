@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 from gateway.auth import registry
 from gateway.auth.actor import Role
-from gateway.auth.registry import Client, Draft, Grant, RegistryRefused
-from gateway.auth.scopes import TRAIL
+from gateway.auth.registry import Client, Draft, Grant
 from gateway.custody import audit
 from gateway.custody.database import Database
 from gateway.custody.ids import SYSTEM, Tenant
 from gateway.stored import Clock, Entropy
 from gateway.trace import SUCCESS
-from mappers.r4.model import MODEL
 
 _ID_BYTES = 15
 
@@ -33,7 +31,6 @@ class Registration:
 
     def add_client(self, draft: Draft, organization: str) -> Client:
         """Register a client; an organization that does not exist yet is made."""
-        _refuse_unknown_types(draft)
         client_id, now = self._new_id(), self.clock()
         with self.database.write() as conn:
             owner = registry.add_organization(conn, organization, now)
@@ -99,9 +96,3 @@ def _logs(client: Client, granted: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
     if client.role is Role.PARTNER:
         return granted or (SYSTEM,)
     return (client.organization,)
-
-
-def _refuse_unknown_types(draft: Draft) -> None:
-    for name, _ in draft.scopes.rights:
-        if name not in ("*", TRAIL) and name not in MODEL.resources:
-            raise RegistryRefused("a scope names a type that FHIR R4 does not have")

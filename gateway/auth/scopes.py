@@ -2,7 +2,8 @@
 
 Letters stand in the order ``cruds``; v1's ``.read``, ``.write``, ``.*`` mean ``rs``, ``cud``, ``cruds``. A
 wildcard covers every type but ``AuditEvent``: the trail is given only to whoever names it. A scope that
-cannot be honoured to the letter (``?category=…``, ``patient/…``) is refused, never widened.
+cannot be honoured to the letter (``?category=…``, ``patient/…``, a type that R4 does not have) is refused,
+never widened.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from mappers.r4.model import MODEL
 
 LETTERS = "cruds"
 TRAIL = "AuditEvent"
@@ -54,6 +57,8 @@ def _one(word: str) -> tuple[str, str]:
     found = _SCOPE.fullmatch(word)
     if found is None:
         raise ScopeRefused("a scope reads system/<type or *>.<cruds>, such as system/CarePlan.rs")
+    if found["type"] != "*" and found["type"] not in MODEL.resources:
+        raise ScopeRefused("a scope names a type that FHIR R4 does not have")
     right = found["right"]
     letters = _V1.get(right, right)
     if letters != _ordered(set(letters)):

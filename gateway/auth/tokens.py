@@ -169,10 +169,10 @@ def _digest(token: str) -> bytes:
 
 
 def _asked_scopes(asked: str, found: Client) -> Scopes:
-    """What is asked for and allowed; everything allowed where nothing is named."""
+    """What is asked for and allowed. Nothing is granted to whoever names nothing: SMART demands a scope."""
     allowed = found.scopes.within(CEILING[found.role])
     try:
-        scopes = parse(asked).within(allowed) if asked.strip() else allowed
+        scopes = parse(asked).within(allowed)
     except ScopeRefused as error:
         raise TokenRefused("invalid_scope", str(error)) from None
     if not scopes:

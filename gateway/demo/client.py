@@ -42,11 +42,16 @@ class SmartClient:
     """One registered client. The private key stays here; the server knows the public one."""
 
     def __init__(
-        self, base_url: str, client_id: str, private_key: Key, session: requests.Session | None = None
+        self,
+        base_url: str,
+        client_id: str,
+        private_key: Key,
+        scope: str,
+        session: requests.Session | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.client_id = client_id
-        self.scope = ""
+        self.scope = scope
         self._key = private_key
         self._session = session or requests.Session()
         self._token = ""
@@ -69,13 +74,13 @@ class SmartClient:
         header = {"alg": algorithm, "kid": self._key.kid, "typ": "JWT"}
         return jwt.encode(header, claims, self._key, registry=jws.JWSRegistry(algorithms=[algorithm]))
 
-    def ask_for_token(self, assertion: str, scope: str = "") -> requests.Response:
+    def ask_for_token(self, assertion: str, scope: str | None = None) -> requests.Response:
         """The token endpoint's answer, whatever it is."""
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": assertion,
-            "scope": scope or self.scope,
+            "scope": self.scope if scope is None else scope,
         }
         return self._session.post(f"{self.base_url}/auth/token", data=form, timeout=_TIMEOUT_SECONDS)
 

@@ -76,7 +76,7 @@ def enter(server: Server, role: str, organization: str) -> SmartClient:
     name = f"{organization} ({role})"
     who = ("--name", name, "--role", role, "--organization", organization)
     made = server.command("client", "add", *who, "--scope", SCOPES[role], "--jwks", str(jwks))
-    return SmartClient(server.base_url, made["client_id"], key)
+    return SmartClient(server.base_url, made["client_id"], key, SCOPES[role])
 
 
 def admit(hospital: SmartClient, patients: int, seed: int, today: date) -> Iterator[Arrival]:

@@ -74,6 +74,23 @@ def test_a_wrong_assertion_is_an_invalid_client(embedded: Town, changes: dict[st
     assert answer.json()["error_description"]
 
 
+@pytest.mark.parametrize("sent", [{}, {"scope": ""}, {"scope": "system/Foo.r"}], ids=["absent", "empty", "type"])
+def test_law_12_a_token_needs_a_scope_that_exists(embedded: Town, sent: dict[str, str]):
+    form = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": embedded.hospital().client.assertion(),
+    }
+    answer = embedded.session().post(f"{embedded.base_url}/auth/token", data=form | sent, timeout=5)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+
+
+def test_what_a_client_may_not_do_is_left_out_of_its_token_and_the_answer_says_so(embedded: Town):
+    partner = embedded.partner("app-gmbh")
+    answer = partner.client.ask_for_token(partner.client.assertion(), "system/*.cruds")
+    assert (answer.status_code, answer.json()["scope"]) == (200, "system/*.rs")
+
+
 def test_a_parameter_that_comes_twice_is_refused(embedded: Town):
     form = [("grant_type", "client_credentials"), ("scope", "a"), ("scope", "b"), ("client_assertion", "x")]
     form.append(("client_assertion_type", ASSERTION_TYPE))

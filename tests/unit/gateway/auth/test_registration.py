@@ -70,7 +70,6 @@ def test_an_organization_is_made_once_and_is_never_the_system(registration: Regi
         (draft(jwks=None), "--jwks"),
         (draft(jwks_url="https://h.test/jwks"), "--jwks"),
         (draft(Role.PARTNER, "system/*.rs", fhir_endpoint="https://h.test/fhir"), "--fhir-endpoint"),
-        (draft(scope="system/Spaceship.rs"), "FHIR R4"),
     ],
 )
 def test_law_12_what_a_role_can_never_do_is_not_registered(

@@ -85,6 +85,8 @@ def test_v1_is_mapped(old: str, new: str):
         "system/*.rs system/Patient.RS",
         "system/Pati*.rs",
         "system/Patient.rs,system/Device.rs",
+        "system/Foo.r",
+        "system/*.rs system/Spaceship.rs",
     ],
 )
 def test_law_12_what_cannot_be_honoured_to_the_letter_is_refused(text: str):

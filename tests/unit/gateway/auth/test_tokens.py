@@ -48,10 +48,10 @@ class Desk:
         draft = Draft("n", role, parse(scope), jwks=KEYS)
         return Registration(self.database, self.clock, os.urandom).add_client(draft, name)
 
-    def asks(self, who: Client, scope: str = "", **changes: object) -> Granted:
+    def asks(self, who: Client, scope: str | None = None, **changes: object) -> Granted:
         said = {"iss": who.client_id, "sub": who.client_id, "exp": self.now + 300, "iat": self.now}
         said |= {"jti": f"jti-{next(self.numbers)}"} | changes
-        return self.issuer.issue(form(signed(ec(), body=claims(**said)), scope))
+        return self.issuer.issue(form(signed(ec(), body=claims(**said)), str(who.scopes) if scope is None else scope))
 
     def knows(self, token: str) -> Actor | None:
         return self.issuer.actor(token, "192.0.2.1", "r-1")
@@ -62,7 +62,7 @@ class Desk:
         return [(row.log, row.kind, row.outcome, row.client_id) for row in rows]
 
 
-def form(assertion: str, scope: str = "") -> Request:
+def form(assertion: str, scope: str = "system/*.rs") -> Request:
     return Request("client_credentials", ASSERTION_TYPE, assertion, scope, None, "192.0.2.1", "r-1")
 
 
@@ -90,8 +90,13 @@ def test_a_proven_client_gets_a_token_for_five_minutes(desk: Desk):
     assert (actor.address, actor.request_id, actor.grants) == ("192.0.2.1", "r-1", ())
 
 
-def test_where_nothing_is_asked_for_everything_allowed_is_given(desk: Desk):
-    assert str(desk.asks(desk.register()).scopes) == "system/*.cruds"
+@pytest.mark.parametrize("scope", ["", " ", "\t"])
+def test_law_12_where_nothing_is_asked_for_nothing_is_given(desk: Desk, scope: str):
+    with pytest.raises(TokenRefused) as refusal:
+        desk.asks(desk.register(), scope)
+    assert (refusal.value.error, refusal.value.status) == ("invalid_scope", 400)
+    with desk.database.read() as conn:
+        assert conn.execute(select(access_token)).all() == []
 
 
 def test_more_than_is_allowed_is_not_given(desk: Desk):
@@ -99,7 +104,7 @@ def test_more_than_is_allowed_is_not_given(desk: Desk):
     assert str(desk.asks(narrow, "system/*.cruds").scopes) == "system/Patient.rs"
 
 
-@pytest.mark.parametrize("scope", ["system/Device.rs", "system/Patient.c", "openid", "patient/*.rs"])
+@pytest.mark.parametrize("scope", ["system/Device.rs", "system/Patient.c", "openid", "patient/*.rs", "system/Foo.r"])
 def test_what_is_not_allowed_at_all_is_an_invalid_scope(desk: Desk, scope: str):
     narrow = desk.register(scope="system/Patient.rs")
     with pytest.raises(TokenRefused) as refusal:

@@ -43,7 +43,7 @@ class Script(BaseAdapter):
 def speaking_to(script: Script, key: Any = None) -> SmartClient:
     session = requests.Session()
     session.mount(BASE, script)
-    return SmartClient(BASE, "client-1", key or ec(), session)
+    return SmartClient(BASE, "client-1", key or ec(), "system/Patient.rs", session)
 
 
 @pytest.mark.parametrize(("key", "algorithm"), [(ec(), "ES384"), (rsa(), "RS384")])
@@ -69,6 +69,12 @@ def test_one_token_serves_many_requests():
     client.get("Patient/2")
     assert [request.url for request in script.asked].count(f"{BASE}/auth/token") == 1
     assert {request.headers.get("Authorization") for request in script.asked[1:]} == {"Bearer token-1"}
+
+
+def test_it_names_its_scope():
+    script = Script((200, {}))
+    speaking_to(script).get("Patient/1")
+    assert "scope=system%2FPatient.rs" in str(script.asked[0].body)
 
 
 def test_a_token_that_runs_out_is_renewed():
@@ -119,7 +125,7 @@ def test_a_refused_token_says_why():
     script = Script((401, {"error": "invalid_client", "error_description": "jti was used before"}))
     session.mount("https://other.test", script)
     with pytest.raises(Declined, match="jti was used before"):
-        SmartClient("https://other.test", "c", ec(), session).token()
+        SmartClient("https://other.test", "c", ec(), "system/*.rs", session).token()
 
 
 def test_a_poll_says_what_is_new():
