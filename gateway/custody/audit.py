@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from msgspec import msgpack
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -31,8 +32,7 @@ _encode = msgpack.Encoder().encode
 _Cell = int | str | bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """What happened, without anybody's data. The fields are the table's columns after log and sequence."""
 
     time: int

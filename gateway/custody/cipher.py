@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import ClassVar
 
+import msgspec
 import zstandard
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -54,8 +55,7 @@ class DataKey:
     secrets: Mapping[int, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a sealed cell belongs: ``patient`` is the compartment, ``column`` says which cell of the row."""
 
     tenant: Tenant

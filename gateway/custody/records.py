@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -35,8 +36,7 @@ CLINICAL_COLUMN = "clinical"
 """The column that a clinical half is sealed for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """One version to be kept. ``tokens`` are keys of ``search_token``, ``ranges`` (key, low, high)."""
 
     type: str

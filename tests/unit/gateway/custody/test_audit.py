@@ -22,7 +22,7 @@ def trail(tmp_path: Path) -> Trail:
 
 
 def test_the_events_fields_are_the_tables_columns() -> None:
-    assert tuple(audit.Event.__slots__) == audit.COLUMNS[2:]
+    assert audit.Event.__struct_fields__ == audit.COLUMNS[2:]
     row = audit._row(HOSPITAL, 3, event(1))
     for name, value in zip(audit.COLUMNS[2:], row[2:], strict=True):
         assert getattr(event(1), name) == value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
+from msgspec.structs import replace
 
 from gateway.custody.audit import Event
 from gateway.custody.ids import StoredId, Tenant
