@@ -21,9 +21,8 @@ from gateway.run.trouble import Trouble
 @data_dir
 def gateway(host: str, port: int) -> None:
     """Serve FHIR over HTTP, on exactly this address."""
-    from waitress.server import create_server
-
     from gateway.app import create_app
+    from gateway.run import serving
     from gateway.settings import Settings
 
     logs.configure("gateway")
@@ -31,16 +30,7 @@ def gateway(host: str, port: int) -> None:
     app = create_app(settings)
     _calm_collector()
     try:
-        # One byte above the app's own limit, so that the app answers with an OperationOutcome.
-        server = create_server(
-            app,
-            host=host,
-            port=port,
-            threads=settings.threads,
-            ident=None,
-            max_request_body_size=settings.body_limit + 1,
-            channel_timeout=60,
-        )
+        server = serving.serve_on(app, settings, host, port)
     except OSError as error:
         raise Trouble(
             f"{host}:{port} cannot be served ({error.strerror}); choose another with --host and --port."

@@ -38,13 +38,14 @@ def place(sqlite_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 def test_it_serves_what_was_asked_for(place: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("waitress.server.create_server", Server)
+    monkeypatch.setattr("gateway.run.serving.create_server", Server)
     monkeypatch.setenv("CARELOOM_THREADS", "7")
     monkeypatch.setenv("CARELOOM_BODY_LIMIT", "4096")
     assert main(["gateway", "--host", "127.0.0.1", "--port", "8765"]) == 0
     made = Server.made
     assert (made["host"], made["port"], made["threads"]) == ("127.0.0.1", 8765, 7)
     assert made["ran"]
+    assert made["connection_limit"] >= 800
     # The application answers what is too large, with an OperationOutcome, so it must see that it is.
     assert made["max_request_body_size"] == 4097
     assert made["ident"] is None, "the server does not say what it is made of"
@@ -54,7 +55,7 @@ def test_it_serves_what_was_asked_for(place: Storage, monkeypatch: pytest.Monkey
 def test_on_term_it_lets_running_requests_finish_and_leaves_with_0(
     place: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("waitress.server.create_server", Server)
+    monkeypatch.setattr("gateway.run.serving.create_server", Server)
     assert main(["gateway", "--port", "8765"]) == 0
     handler = signal.getsignal(signal.SIGTERM)
     assert callable(handler)
@@ -82,7 +83,7 @@ def test_a_wrong_setting_is_one_line_that_names_it(
     place: Storage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    monkeypatch.setattr("waitress.server.create_server", lambda *_, **__: pytest.fail("it was served"))
+    monkeypatch.setattr("gateway.run.serving.create_server", lambda *_, **__: pytest.fail("it was served"))
     assert main(["gateway", "--port", "0"]) == 1
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith(f"careloom: {name}")

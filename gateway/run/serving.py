@@ -1,0 +1,133 @@
+"""The HTTP server, waitress, so set that no request or answer ever touches the disk and few can hold it up.
+
+What is too large is not kept: its bytes are counted and dropped, and the app answers it as it answers all
+else, with an OperationOutcome. Dropping instead of hanging up matters: a client that is still sending when
+the connection closes never sees why.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from io import BytesIO
+from typing import Any
+
+from flask import Flask
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import BaseWSGIServer, create_server
+from waitress.utilities import RequestEntityTooLarge
+
+from gateway.settings import Settings
+
+CONNECTIONS = 2_000
+IDLE_SECONDS = 20
+"""How long a connection may be silent. Opening connections and saying nothing must not pay."""
+
+MOST_DROPPED = 64 * 1024 * 1024
+"""More than this is not waited for; the answer goes out and the connection ends."""
+
+_OTHER_FILES = 128
+_NEVER = sys.maxsize
+
+
+class _Dropped:
+    """Stands where the bytes of a body would be kept, and keeps none."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, data: bytes) -> None:
+        self._length += len(data)
+
+    def getfile(self) -> BytesIO:
+        return BytesIO()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """Reads a request; the body of one that is too large goes nowhere, and the app is asked all the same."""
+
+    refused = False
+    expect_continue: bool
+
+    def received(self, data: bytes) -> int:
+        if self.refused and not self.completed:
+            return self._drop(data)
+        consumed: int = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            self._refuse()
+        return consumed
+
+    def _refuse(self) -> None:
+        kept = self.body_rcv.getbuf()
+        dropped = _Dropped(len(kept))
+        kept.close()
+        self.body_rcv.buf = dropped
+        self.error, self.refused = None, True
+        # The app refuses by this header and reads nothing; of a chunked body the length is not known.
+        self.headers["CONTENT_LENGTH"] = str(self.content_length or self.adj.max_request_body_size)
+        self.headers["CONNECTION"] = "close"
+        # Who waits for "100 Continue" is answered before anything is sent.
+        hopeless = self.expect_continue or self.content_length > MOST_DROPPED
+        self.expect_continue = False
+        self.completed = hopeless or self.body_rcv.completed
+
+    def _drop(self, data: bytes) -> int:
+        receiver = self.body_rcv
+        consumed: int = receiver.received(data)
+        ended = receiver.completed or receiver.error is not None
+        self.completed = ended or len(receiver) > MOST_DROPPED
+        return consumed
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """One connection."""
+
+    parser_class = Parser
+
+
+def serve_on(app: Flask, settings: Settings, host: str, port: int) -> Any:
+    """A server that listens on exactly this address; raises ``OSError`` where it cannot."""
+    server = create_server(app, host=host, port=port, **options(settings, _files()))
+    for one in [server, *getattr(server, "map", {}).values()]:
+        # A name such as localhost may stand for several addresses, each with a server of its own.
+        if isinstance(one, BaseWSGIServer):
+            one.channel_class = Channel
+    return server
+
+
+def options(settings: Settings, files: int) -> dict[str, Any]:
+    """What waitress is told. ``files``: how many this process may have open."""
+    return {
+        "threads": settings.threads,
+        "ident": None,
+        # One byte above the app's own limit, so that the app finds it too large.
+        "max_request_body_size": settings.body_limit + 1,
+        # Past these it would write bodies and answers into temporary files, in the clear. Both are bounded
+        # in memory: a body by the limit, an answer by what the app has built of it anyway.
+        "inbuf_overflow": _NEVER,
+        "outbuf_overflow": _NEVER,
+        "connection_limit": max(_OTHER_FILES, min(CONNECTIONS, files - _OTHER_FILES)),
+        # select() knows no file above 1023.
+        "asyncore_use_poll": True,
+        "channel_timeout": IDLE_SECONDS,
+        "cleanup_interval": IDLE_SECONDS // 4,
+    }
+
+
+def _files() -> int:
+    """Raise the limit of open files as far as is wanted and allowed; answers what it is then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + 2 * _OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
