@@ -52,7 +52,7 @@ _PHRASES = {
     503: "Service Unavailable",
 }
 
-_RETRY_SECONDS = {Kind.TOO_MANY: 1, Kind.BUSY: 1, Kind.UNAVAILABLE: 5}
+_RETRY_SECONDS = {Kind.CONFLICT: 1, Kind.TOO_MANY: 1, Kind.BUSY: 1, Kind.UNAVAILABLE: 5}
 
 _CUSTODY: tuple[tuple[type[errors.CustodyError], Kind, Issue], ...] = (
     (errors.KeyGone, Kind.GONE, Issue("deleted", "The resource was erased.")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gateway.auth.actor import Actor
 from gateway.intake.entries import Entry
@@ -10,12 +11,36 @@ from gateway.refusal import Issue, Kind, Refused, refused
 from gateway.stored import Resource
 from mappers.r4 import validate
 
+_FIRST = "Bundle.entry[0]"
 LETTERS = {"POST": "c", "PUT": "u", "DELETE": "d", "GET": "r"}
 
 
 def envelope(bundle: Resource) -> None:
     """The bundle itself, without its resources, must be valid."""
     _refuse(validate.envelope_problems(bundle))
+
+
+def batch(bundle: Resource) -> None:
+    """A batch must be valid apart from its entries, each of which ``batch_entry`` looks at alone."""
+    found = validate.envelope_problems(bundle)
+    entries = bundle.get("entry")
+    if found and isinstance(entries, list):
+        sound = [raw for raw in entries if not _alone(raw)]
+        rest = {name: value for name, value in bundle.items() if name != "entry"}
+        found = validate.envelope_problems({**rest, "entry": sound} if sound or not entries else rest)
+    _refuse(found)
+
+
+def batch_entry(index: int, raw: Resource) -> None:
+    """One entry of a batch must be valid, whatever the others are."""
+    at = f"Bundle.entry[{index}]"
+    _refuse([replace(p, expression=at + p.expression.removeprefix(_FIRST)) for p in _alone(raw)])
+
+
+def _alone(raw: Resource) -> list[validate.Problem]:
+    """What is wrong with an entry, told as of the only one of its bundle."""
+    found = validate.envelope_problems({"resourceType": "Bundle", "type": "batch", "entry": [raw]})
+    return [p if p.expression.startswith(_FIRST) else replace(p, expression=_FIRST) for p in found]
 
 
 def allowed(actor: Actor, entries: Sequence[Entry]) -> None:

@@ -62,5 +62,7 @@ def _literal(actor: Actor, text: str, at: str, looking: Looking) -> str:
     found = looking.find(actor, type_, criteria(query))
     if len(found) != 1:
         code = "multiple-matches" if found else "not-found"
-        raise refused(Kind.PRECONDITION, code, "A conditional reference must match exactly one resource.", at)
+        raise refused(
+            Kind.UNPROCESSABLE, code, "A conditional reference must match exactly one resource.", at
+        )
     return f"{type_}/{found[0]}"

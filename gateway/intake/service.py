@@ -81,13 +81,14 @@ class Intake:
     ) -> Answer:
         if repeat is not None and (earlier := repeats.earlier(self.vault, actor, repeat)) is not None:
             return earlier
-        checks.envelope(bundle)
         return run(actor, bundle, repeat)
 
     def _transaction(self, actor: Actor, bundle: Resource, repeat: Repeat | None) -> Answer:
+        checks.envelope(bundle)
         return answers.transaction(self._apply(actor, read_entries(bundle), repeat))
 
     def _batch(self, actor: Actor, bundle: Resource, repeat: Repeat | None) -> Answer:
+        checks.batch(bundle)
         entries = enumerate(bundle.get("entry", ()))
         answer = answers.batch([self._served(actor, index, raw) for index, raw in entries])
         if repeat is not None:
@@ -98,6 +99,7 @@ class Intake:
         """What became of one entry of a batch; a refusal is told its sender, and the trail."""
         entry = None
         try:
+            checks.batch_entry(index, raw)
             entry = read_entry(index, raw)
             return self._apply(actor, [entry], None)[0]
         except Refused as refusal:

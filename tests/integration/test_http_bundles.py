@@ -94,6 +94,50 @@ def test_a_batch_serves_each_entry_on_its_own(hospital: Hospital):
     assert told["entry"][2]["resource"]["id"] == "mrn-1"
 
 
+WRONG = {
+    "type of url": entry(PATIENT, "Spaceship", "POST"),
+    "type of resource": entry({"resourceType": "Spaceship"}, "Spaceship", "POST"),
+    "no type": entry({"gender": "female"}, "Patient", "POST"),
+    "method": entry(PATIENT, "Patient", "STEAL"),
+    "no request": {"resource": PATIENT},
+    "empty url": {"request": {"method": "GET", "url": ""}},
+    "unknown member": entry(PATIENT, "Patient", "POST", colour="red"),
+    "no object": "Patient",
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_a_wrong_entry_of_a_batch_is_refused_alone_and_with_its_place(hospital: Hospital, wrong: Any):
+    right = [entry({**PATIENT, "id": f"mrn-{n}"}, f"Patient/mrn-{n}") for n in (1, 2)]
+    answer = hospital.submits(bundle(right[0], wrong, right[1], kind="batch"))
+    assert answer.status_code == 200, answer.text
+    responses = [e["response"] for e in answer.json()["entry"]]
+    assert [r["status"][:3] for r in responses] == ["201", "400", "201"]
+    places = [e for issue in responses[1]["outcome"]["issue"] for e in issue["expression"]]
+    assert places
+    assert all(place.startswith("Bundle.entry[1]") for place in places)
+
+
+def test_a_batch_of_nothing_but_wrong_entries_is_answered_entry_by_entry(hospital: Hospital):
+    told = hospital.submits(bundle(*WRONG.values(), kind="batch")).json()
+    assert [e["response"]["status"][:3] for e in told["entry"]] == ["400"] * len(WRONG)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"entry": {}}, {"entry": "x"}, {"entry": []}, {"total": "x"}, {"colour": 1}]
+)
+def test_what_is_wrong_with_a_batch_itself_refuses_it_whole(hospital: Hospital, wrong: dict[str, Any]):
+    right = entry({**PATIENT, "id": "mrn-1"}, "Patient/mrn-1")
+    assert hospital.submits(bundle(right, WRONG["method"], kind="batch") | wrong).status_code == 400
+    assert hospital.asks("GET", "Patient/mrn-1").status_code == 404
+
+
+def test_a_search_inside_a_batch_is_422_alone(hospital: Hospital):
+    search = {"request": {"method": "GET", "url": "Patient?gender=female"}}
+    told = hospital.submits(bundle(search, entry(PATIENT, "Patient", "POST"), kind="batch")).json()
+    assert [e["response"]["status"][:3] for e in told["entry"]] == ["422", "201"]
+
+
 @pytest.mark.parametrize("kind", ["collection", "searchset", "document", "", None])
 def test_a_bundle_that_asks_for_nothing_is_refused(hospital: Hospital, kind: str | None):
     sent = {"resourceType": "Bundle"} | ({} if kind is None else {"type": kind})
@@ -146,6 +190,7 @@ def test_law_6_the_same_bundle_at_once_goes_in_once(here: Town):
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: hospital.submits(admission(), "key-1"), range(6)))
     assert {answer.status_code for answer in answers} <= {200, 409}
+    assert all(answer.headers["Retry-After"] for answer in answers if answer.status_code == 409)
     assert len({answer.content for answer in answers if answer.status_code == 200}) == 1
     assert len(hospital.searches("Patient")) == 1
 

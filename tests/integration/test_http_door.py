@@ -74,7 +74,9 @@ def test_a_wrong_assertion_is_an_invalid_client(embedded: Town, changes: dict[st
     assert answer.json()["error_description"]
 
 
-@pytest.mark.parametrize("sent", [{}, {"scope": ""}, {"scope": "system/Foo.r"}], ids=["absent", "empty", "type"])
+@pytest.mark.parametrize(
+    "sent", [{}, {"scope": ""}, {"scope": "system/Foo.r"}], ids=["absent", "empty", "type"]
+)
 def test_law_12_a_token_needs_a_scope_that_exists(embedded: Town, sent: dict[str, str]):
     form = {
         "grant_type": "client_credentials",

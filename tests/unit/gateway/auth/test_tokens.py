@@ -51,7 +51,8 @@ class Desk:
     def asks(self, who: Client, scope: str | None = None, **changes: object) -> Granted:
         said = {"iss": who.client_id, "sub": who.client_id, "exp": self.now + 300, "iat": self.now}
         said |= {"jti": f"jti-{next(self.numbers)}"} | changes
-        return self.issuer.issue(form(signed(ec(), body=claims(**said)), str(who.scopes) if scope is None else scope))
+        asked = str(who.scopes) if scope is None else scope
+        return self.issuer.issue(form(signed(ec(), body=claims(**said)), asked))
 
     def knows(self, token: str) -> Actor | None:
         return self.issuer.actor(token, "192.0.2.1", "r-1")
@@ -104,7 +105,9 @@ def test_more_than_is_allowed_is_not_given(desk: Desk):
     assert str(desk.asks(narrow, "system/*.cruds").scopes) == "system/Patient.rs"
 
 
-@pytest.mark.parametrize("scope", ["system/Device.rs", "system/Patient.c", "openid", "patient/*.rs", "system/Foo.r"])
+@pytest.mark.parametrize(
+    "scope", ["system/Device.rs", "system/Patient.c", "openid", "patient/*.rs", "system/Foo.r"]
+)
 def test_what_is_not_allowed_at_all_is_an_invalid_scope(desk: Desk, scope: str):
     narrow = desk.register(scope="system/Patient.rs")
     with pytest.raises(TokenRefused) as refusal:

@@ -110,7 +110,7 @@ def test_a_refusal_stays_what_it_is():
     assert outcome.refusal_of(refusal) is refusal
 
 
-@pytest.mark.parametrize("kind", [Kind.TOO_MANY, Kind.BUSY, Kind.UNAVAILABLE])
+@pytest.mark.parametrize("kind", [Kind.CONFLICT, Kind.TOO_MANY, Kind.BUSY, Kind.UNAVAILABLE])
 def test_where_waiting_helps_it_is_said_how_long(kind: Kind):
     assert outcome.retry_after(refused(kind, "transient", "Why.")) in range(1, 60)
 

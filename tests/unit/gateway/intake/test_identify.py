@@ -118,5 +118,5 @@ def test_a_conditional_reference_is_searched_once_however_often_it_stands():
 
 @pytest.mark.parametrize(("ids", "code"), [([], "not-found"), (["1", "2"], "multiple-matches")])
 def test_a_conditional_reference_must_match_exactly_one(ids: list[str], code: str):
-    with refusal(Kind.PRECONDITION, code):
+    with refusal(Kind.UNPROCESSABLE, code):
         looked_up(ehr(), Shelf(*ids).looking())("Patient?identifier=1", "here")
