@@ -66,6 +66,8 @@ def test_the_patients_of_a_resource_stand_in_one_order_and_once(small_desk: Desk
     assert both == made.patients(group("Patient/2", "Patient/1"))
     assert set(both) == {small_desk.id_of("Patient/1"), small_desk.id_of("Patient/2")}
     assert len(both) == 2
+    many = made.patients(group(*(f"Patient/{number}" for number in range(20))))
+    assert list(many) == sorted(many)
 
 
 def test_only_patients_on_this_server_count(small_desk: Desk):
