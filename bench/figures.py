@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -82,4 +83,4 @@ class Ingest:
 def quantile(values: Sequence[float], share: float) -> float:
     """The value below which this share lies; the nearest rank, so that it is one that was measured."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]

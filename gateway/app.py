@@ -72,7 +72,7 @@ def _issuer(settings: Settings, vault: Vault, world: World) -> Issuer:
 
 
 def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edge:
-    release = Release(vault, policy.load(settings.release_policy), world.clock)
+    release = Release(vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), world.clock)
     statement = capability.statement(ROUTES, settings, version("careloom"), world.clock())
     services = Services(
         intake=_intake(settings, vault, release, world),
@@ -90,7 +90,7 @@ def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edg
 def _intake(settings: Settings, vault: Vault, release: Release, world: World) -> Intake:
     return Intake(
         vault=vault,
-        policy=policy.load(settings.policy),
+        policy=policy.load_as(policy.Kind.SPLIT, settings.policy),
         clock=world.clock,
         entropy=world.entropy,
         looking=Looking(release.find, release.read, release.originals),

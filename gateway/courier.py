@@ -42,7 +42,7 @@ def office() -> Office:
     """What the courier has at hand, opened once per process (its pool has threads, so nothing forks)."""
     settings = Settings.from_environ(os.environ)
     vault = open_vault(settings.storage)
-    release = Release(vault, policy.load(settings.release_policy), _microseconds)
+    release = Release(vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), _microseconds)
     return Office(settings.storage, vault, release, _microseconds, secrets.token_bytes)
 
 

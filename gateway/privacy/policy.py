@@ -101,6 +101,14 @@ def load(name_or_path: str | Path) -> Policy:
         raise PolicyRefused(source, [f"cannot be read: {type(error).__name__}"]) from error
 
 
+def load_as(kind: Kind, name_or_path: str | Path) -> Policy:
+    """A policy for one use: one of the other kind would split nothing, or release everything."""
+    policy = load(name_or_path)
+    if policy.kind is not kind:
+        raise PolicyRefused(policy.name, [f"it is of kind {policy.kind.value}; here it must be {kind.value}"])
+    return policy
+
+
 def parse(text: str, source: str) -> Policy:
     """The policy that a TOML text is; every fault is named at once."""
     try:

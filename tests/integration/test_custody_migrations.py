@@ -15,7 +15,7 @@ from sqlalchemy import MetaData, create_engine, make_url, text
 
 from gateway.custody import tables
 from gateway.custody.database import Database, Side
-from gateway.custody.errors import NotPermitted
+from gateway.custody.errors import NotPermitted, StoreUnavailable
 from gateway.custody.migrations import Store, migrate, newest
 from gateway.custody.settings import Storage
 
@@ -160,3 +160,14 @@ def test_a_login_that_may_make_roles_needs_no_administrator(plain_login: str, em
     migrate(database)
     database.close()
     admin.dispose()
+
+
+def test_a_database_of_a_newer_release_is_refused_with_a_reason(storage: Storage):
+    database = Database.open(storage.database_url, Side.TRUSTED)
+    try:
+        with database.write() as conn:
+            conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(StoreUnavailable, match="newer release"):
+            migrate(database)
+    finally:
+        database.close()

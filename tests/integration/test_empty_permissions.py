@@ -18,7 +18,7 @@ from gateway.cli.main import main
 from gateway.custody import jobs
 from gateway.custody.opening import open_clinic
 from gateway.custody.settings import Storage
-from gateway.privacy.policy import SHIPPED
+from gateway.privacy.policy import SHIPPED, PolicyRefused
 from gateway.settings import Settings
 from tests.actors import Town
 from workers import plan, station
@@ -199,3 +199,10 @@ def test_law_12_a_grant_that_ended_is_no_grant(embedded: Town, sqlite_storage: S
     embedded.registration.revoke_grant(friend.client_id, "st-anna")
     assert friend.searches("CarePlan") == []
     assert friend.asks("GET", f"CarePlan/{found['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("wrong", [{"policy": "partner-limited"}, {"release_policy": "clinical"}])
+def test_law_12_a_policy_of_the_other_kind_does_not_start(sqlite_storage: Storage, wrong: dict[str, str]):
+    """A release profile splits nothing; a split lets a partner read what no profile has narrowed."""
+    with pytest.raises(PolicyRefused):
+        create_app(Settings(sqlite_storage, **wrong))

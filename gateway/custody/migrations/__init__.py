@@ -14,12 +14,14 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from gateway.custody.database import Database
 from gateway.custody.errors import StoreUnavailable
 
 _FOLDER = Path(__file__).parent
+_NEWER = "A newer release of Careloom has migrated this database; run that release, or restore a backup."
 _LOCK = 0x6361_7265_6C6F_6F6D
 # Alembic keeps what it is doing in globals of this process.
 _one_at_a_time = threading.Lock()
@@ -39,7 +41,11 @@ def migrate(database: Database, store: Store = Store.DATA) -> None:
         _alone(conn)
         config = _config(store)
         config.attributes["connection"] = conn
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            # The revision that stands there is none of ours.
+            raise StoreUnavailable(_NEWER) from None
 
 
 def newest(store: Store) -> str:

@@ -21,6 +21,7 @@ def test_quantiles_grow_with_their_share(values: list[float]):
 
 def test_the_median_of_three():
     assert quantile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert quantile([1.0, 2.0], 0.5) == 1.0
 
 
 def test_a_pushed_bundle_took_what_lay_between():

@@ -241,3 +241,22 @@ def test_tampering_with_one_log_accuses_no_other(growth: list[int], others: list
         made.tamper(f"UPDATE audit_event SET status = 500 WHERE log = {OTHER} AND seq = 0")
         assert {fault.log for fault in made.report().faults} == {OTHER}
         assert HOSPITAL not in {fault.log for fault in made.report().faults}
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE audit_head SET frontier = 'words where bytes belong'",
+        "UPDATE audit_event SET patient = 'words where bytes belong' WHERE seq = 1",
+        "UPDATE audit_event SET status = x'00' WHERE seq = 1",
+    ],
+)
+def test_a_cell_of_another_type_is_a_fault_and_hides_no_other_log(attack: str) -> None:
+    """SQLite keeps words in a column of bytes when it is told to: verification must not fall over them."""
+    with trail([3, 2]) as (made, _, _):
+        made.append(event(9), log=OTHER)
+        made.tamper(f"{attack} {'AND' if 'WHERE' in attack else 'WHERE'} log = {HOSPITAL}")
+        report = made.report()
+        assert not report.ok
+        assert {fault.log for fault in report.faults} == {HOSPITAL}
+        assert report.logs == 2
