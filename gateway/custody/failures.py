@@ -13,17 +13,25 @@ from sqlalchemy import exc
 
 from gateway.custody.errors import Conflict, CustodyError, NotPermitted, StoreUnavailable
 
+
+class DiskFull(StoreUnavailable):
+    """The disk that the database lies on is full: make room; nothing was stored by halves."""
+
+
 _UNPREPARED = "The database has no tables yet: start `careloom up` once, which makes them."
 
 _SQLITE: dict[int, tuple[type[CustodyError], str]] = {
     sqlite3.SQLITE_BUSY: (StoreUnavailable, "The database is locked by another process."),
     sqlite3.SQLITE_LOCKED: (StoreUnavailable, "The database is locked by another process."),
-    sqlite3.SQLITE_FULL: (StoreUnavailable, "The disk that the database lies on is full."),
+    sqlite3.SQLITE_FULL: (DiskFull, str(DiskFull())),
     sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, "The database file is missing or cannot be opened."),
     sqlite3.SQLITE_IOERR: (StoreUnavailable, "The disk that the database lies on fails."),
     sqlite3.SQLITE_READONLY: (StoreUnavailable, "The database file cannot be written to."),
     sqlite3.SQLITE_CORRUPT: (StoreUnavailable, "The database file is damaged; restore it from a backup."),
-    sqlite3.SQLITE_NOTADB: (StoreUnavailable, "The database file is not a database."),
+    sqlite3.SQLITE_NOTADB: (
+        StoreUnavailable,
+        "The file is damaged, or is not a database; restore it from a backup.",
+    ),
     sqlite3.SQLITE_AUTH: (NotPermitted, str(NotPermitted())),
     sqlite3.SQLITE_CONSTRAINT_UNIQUE: (Conflict, str(Conflict())),
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: (Conflict, str(Conflict())),
@@ -38,6 +46,7 @@ _POSTGRES: dict[str, tuple[type[CustodyError], str]] = {
     "3D000": (StoreUnavailable, "The database server has no database of that name."),
     "28000": (StoreUnavailable, "The database server refused the login."),
     "28P01": (StoreUnavailable, "The database server refused the login."),
+    "53100": (DiskFull, str(DiskFull())),
     "55P03": (StoreUnavailable, "The database is locked by another process."),
     "57014": (StoreUnavailable, "The database took too long to answer."),
     "25006": (StoreUnavailable, "The database cannot be written to."),

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from sqlalchemy import Table
 
 from gateway.custody.errors import StoreUnavailable
+from gateway.custody.failures import translated
 
 BUSY_SECONDS = 10.0
 _PAGE_BYTES = 8192
@@ -112,7 +113,8 @@ def create(path: Path) -> None:
         raise StoreUnavailable(f"The database file cannot be created: {error.strerror}.") from None
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
-        _write_ahead(connection)
+        with translated():
+            _write_ahead(connection)
     finally:
         connection.close()
 
@@ -125,6 +127,8 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise
             if time.monotonic() > deadline:
                 raise StoreUnavailable(f"The database file cannot be prepared: {error}.") from None
             time.sleep(0.05)

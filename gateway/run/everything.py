@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from gateway.custody import roots
 from gateway.custody.founding import found
 from gateway.custody.settings import Storage
 from gateway.run import lock, processes, runtime, valkey
@@ -48,7 +47,6 @@ def run(plan: Plan, say: Callable[[str], None]) -> None:
         stack.enter_context(lock.exclusive(storage.data_dir))
         _check_port(plan)
         found(storage)
-        _check_keys(storage)
         stack.callback(supervisor.stop)
         environ = {"CARELOOM_BASE_URL": plan.url, **_set(plan.environ)}
         environ["CARELOOM_DATA_DIR"] = str(storage.data_dir)
@@ -75,12 +73,6 @@ def _check_port(plan: Plan) -> None:
         raise Trouble(
             f"{plan.url} cannot be served ({reason}); choose another with --host and --port."
         ) from None
-
-
-def _check_keys(storage: Storage) -> None:
-    """Keys that cannot be used are said once, here, and not by every part that wants them."""
-    for path in (storage.key_paths.clinical, storage.key_paths.identity, storage.key_paths.audit):
-        roots.load(path)
 
 
 def _start_broker(

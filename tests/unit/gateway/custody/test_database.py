@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, text
 from gateway.custody import sqlite
 from gateway.custody.database import Database, Side, bulk, in_batches, sqlite_path
 from gateway.custody.errors import Conflict, NotPermitted, StoreUnavailable
-from gateway.custody.failures import translate
+from gateway.custody.failures import DiskFull, translate
 from gateway.custody.migrations import migrate
 from gateway.custody.tables import WORKER_RIGHTS, organization, search_token
 
@@ -213,7 +213,7 @@ OperationalError = type("OperationalError", (Lost,), {})
         (Lost("40P01"), Conflict),
         (Lost("42501"), NotPermitted),
         (Lost("42P01"), StoreUnavailable),
-        (Lost("53100"), StoreUnavailable),
+        (Lost("53100"), DiskFull),
         (Lost("57P01"), StoreUnavailable),
         (Lost("08006"), StoreUnavailable),
         (OperationalError(None), StoreUnavailable),

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from gateway.custody import roots
+from gateway.custody import fitting, roots
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import KeysUnreadable, StoreUnavailable
+from gateway.custody.failures import DiskFull
 from gateway.custody.founding import found
 from gateway.custody.identity.vault import open_vault
 from gateway.custody.ids import StoredId, Tenant
@@ -141,3 +142,109 @@ def test_a_key_store_that_was_emptied_is_noticed(used: Storage) -> None:
 def test_opening_what_was_never_founded_says_what_to_do(storage: Storage) -> None:
     with pytest.raises(StoreUnavailable, match="start `careloom up` once"):
         open_vault(storage)
+
+
+# --- halves of an installation, and what is not its own -----------------------------------------------------
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["missing", "empty"])
+@pytest.mark.parametrize("marked", [False, True], ids=["by its keys", "by its mark"])
+def test_lost_data_are_never_begun_anew(used: Storage, empty: bool, marked: bool) -> None:
+    lose(used, "careloom.db", empty)
+    if marked:
+        lose(used, "keys.db", empty=False)
+        with pytest.raises(KeysUnreadable, match=r"keys.db is missing"):
+            found(used)
+        return
+    (used.key_paths.audit.parent / "founded").unlink()
+    with pytest.raises(StoreUnavailable, match=r"careloom.db is missing or empty .* restore it"):
+        found(used)
+
+
+def test_checkpoints_alone_speak_for_lost_data(storage: Storage) -> None:
+    (storage.data_dir / "checkpoints").mkdir(mode=0o700, parents=True)
+    storage.data_dir.chmod(0o700)
+    (storage.data_dir / "checkpoints" / "1.note").write_text("signed")
+    with pytest.raises(StoreUnavailable, match="checkpoints of it exist"):
+        found(storage)
+    assert not (storage.data_dir / "careloom.db").exists()
+
+
+def lose(storage: Storage, name: str, empty: bool) -> None:
+    for path in storage.data_dir.glob(f"{name}*"):
+        path.unlink()
+    if empty:
+        (storage.data_dir / name).touch(mode=0o600)
+
+
+def test_a_first_start_that_was_killed_between_the_stores_is_taken_up_again(storage: Storage) -> None:
+    found(storage)
+    (storage.key_paths.audit.parent / "founded").unlink()
+    lose(storage, "careloom.db", empty=True)
+    found(storage)
+    open_vault(storage).close()
+
+
+@pytest.mark.parametrize("name", ["careloom.db", "keys.db"])
+@pytest.mark.parametrize("cut", [False, True], ids=["garbage", "truncated"])
+def test_a_damaged_store_is_named_and_said_to_be_damaged(used: Storage, name: str, cut: bool) -> None:
+    path = used.data_dir / name
+    whole = path.read_bytes()
+    lose(used, name, empty=True)
+    path.write_bytes(whole[: len(whole) // 2] if cut else b"this is no database" * 999)
+    with pytest.raises(StoreUnavailable, match=rf"{name}: The .*file is damaged.* restore it"):
+        found(used)
+
+
+def test_a_root_key_that_is_another_ones_is_refused(used: Storage) -> None:
+    used.key_paths.clinical.write_bytes(used.key_paths.identity.read_bytes())
+    with pytest.raises(KeysUnreadable, match="hold the same key"):
+        found(used)
+
+
+@pytest.mark.parametrize("name", ["clinical", "identity"])
+def test_a_well_formed_root_key_that_is_not_ours_is_refused(used: Storage, name: str) -> None:
+    path: Path = getattr(used.key_paths, name)
+    path.unlink()
+    roots.create(path)
+    with pytest.raises(KeysUnreadable, match=rf"{name}.key is not the key that this key store was made with"):
+        found(used)
+    if name == "clinical":
+        with pytest.raises(KeysUnreadable, match="is not the key"):
+            fitting.check_clinical(used)
+    else:
+        fitting.check_clinical(used)
+
+
+def test_one_changed_row_does_not_speak_against_the_file(used: Storage) -> None:
+    vault = open_vault(used)
+    vault.clinical.ensure(HERE, [StoredId(b"b" * 16)])
+    with vault.keys.write() as conn:
+        conn.execute(clinical_key.update().where(clinical_key.c.subject == ADA).values(wrapped=b"x" * 60))
+    vault.close()
+    fitting.check_all(used)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_folder_that_others_may_write_to_is_refused(storage: Storage, mode: int) -> None:
+    storage.data_dir.mkdir(parents=True)
+    storage.data_dir.chmod(mode)
+    with pytest.raises(StoreUnavailable, match=f"chmod 700 {storage.data_dir}"):
+        found(storage)
+    assert list(storage.data_dir.iterdir()) == []
+
+
+def test_a_full_disk_is_called_by_its_name(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 99, 1))
+    with pytest.raises(DiskFull, match=r"disk .* is full"):
+        found(storage)
+
+
+def test_sqlites_own_word_for_it_is_the_same(storage: Storage) -> None:
+    found(storage)
+    vault = open_vault(storage)
+    with vault.database.write() as conn:
+        conn.exec_driver_sql("PRAGMA max_page_count = 1").close()
+    with pytest.raises(DiskFull), vault.database.write() as conn:
+        conn.exec_driver_sql("CREATE TABLE more AS SELECT randomblob(99999)")
+    vault.close()
