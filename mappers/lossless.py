@@ -36,6 +36,14 @@ class TooDeep(NotJson):
     """The body is nested too deeply"""
 
 
+class TooLong(NotJson):
+    """The body has an integer of more digits than can be kept"""
+
+
+class HalfCharacter(NotJson):
+    """A string has one half of a surrogate pair, which is no character"""
+
+
 _decoder = msgspec.json.Decoder(float_hook=msgspec.Raw)
 _encoder = msgspec.json.Encoder()
 _sorting_encoder = msgspec.json.Encoder(order="sorted")
@@ -54,7 +62,7 @@ def loads(data: bytes, max_depth: int = MAX_DEPTH) -> Json:
     except UnicodeDecodeError:
         raise NotJson(": it is not valid UTF-8") from None
     except (msgspec.DecodeError, RecursionError) as error:
-        raise NotJson(f": {_reason(error)}") from None
+        raise _refusal(error, data) from None
     if _may_have_lost_a_key(data, value) or _may_have_minus_zero(data):
         return _loads_slowly(data)
     return value
@@ -79,6 +87,27 @@ def shown(key: str) -> bool:
     """Whether a key looks like the name of an element, so that a message may repeat it."""
     name = key[1:] if key.startswith("_") else key
     return name.isascii() and name.isalpha() and len(name) <= 40 and name[0].islower()
+
+
+def _refusal(error: Exception, data: bytes) -> NotJson:
+    """Why the decoder stopped: nothing but the length of an integer breaks a rule of its own."""
+    if isinstance(error, msgspec.ValidationError):
+        return TooLong()
+    return HalfCharacter() if _is_grammatical(data) else NotJson(f": {_reason(error)}")
+
+
+def _is_grammatical(data: bytes) -> bool:
+    """Whether only half a surrogate pair can have stopped the decoder: JSON's grammar lets it pass.
+
+    The decoder calls it a truncation, as it does where the data do break off.
+    """
+    if b"\\ud" not in data.lower():
+        return False
+    try:
+        json.loads(data.decode(), parse_int=len)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _reason(error: Exception) -> str:

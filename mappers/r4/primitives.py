@@ -20,6 +20,7 @@ from mappers.r4.narrative import narrative_fault
 _id = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
 _oid = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+").fullmatch
 _uuid = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+_control = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
 _code = re.compile(r"[^\s]+(\s[^\s]+)*").fullmatch
 
 _LARGEST = 2**31 - 1
@@ -27,7 +28,13 @@ _MINUS_ZERO = b"-0"
 
 
 def _text(value: Json) -> Faults | None:
-    return None if type(value) is str and value else _no_text(value)
+    if type(value) is str and value:
+        return None if value.isprintable() or not _control(value) else _controlled()
+    return _no_text(value)
+
+
+def _controlled() -> Faults:
+    return fault("value", "must have no control characters but tab, line feed and carriage return")
 
 
 def _no_text(value: Json) -> Faults:
@@ -50,7 +57,7 @@ def _formed(test: Callable[[str], object], text: str) -> Check:
 
 def _code_text(value: Json) -> Faults | None:
     if type(value) is str and (value.split() == [value] or _code(value)):
-        return None
+        return None if value.isprintable() or not _control(value) else _controlled()
     if type(value) is str and value:
         return fault("value", "must be a code: no white space at its ends, single spaces within")
     return _no_text(value)
@@ -58,7 +65,7 @@ def _code_text(value: Json) -> Faults | None:
 
 def _uri(value: Json) -> Faults | None:
     if type(value) is str and value.split(None, 1) == [value]:
-        return None
+        return None if value.isprintable() or not _control(value) else _controlled()
     if type(value) is str and value:
         return fault("value", "must be a URI: no white space")
     return _no_text(value)

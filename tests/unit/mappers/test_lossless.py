@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappers.lossless import DuplicateKey, NotJson, TooDeep, dumps, loads, number_text, same
+from mappers.lossless import (
+    DuplicateKey,
+    HalfCharacter,
+    NotJson,
+    TooDeep,
+    TooLong,
+    dumps,
+    loads,
+    number_text,
+    same,
+)
 
 NUMBERS = st.one_of(
     st.integers(min_value=-(10**40), max_value=10**40).map(str),
@@ -102,6 +112,25 @@ def test_law_1_any_repeated_key_is_found(members: dict[str, str], data: st.DataO
 def test_what_is_not_json_is_refused(document: bytes) -> None:
     with pytest.raises(NotJson):
         loads(document)
+
+
+@pytest.mark.parametrize("string", [r"\ud800", r"\uD800", r"\udc00", r"\ud800x", r"\ud800\u0041"])
+def test_half_a_character_is_refused_for_what_it_is(string: str) -> None:
+    with pytest.raises(HalfCharacter):
+        loads(b'{"a":"%s"}' % string.encode())
+
+
+@pytest.mark.parametrize("document", [rb'"\ud800\udc0', rb'{"a":"\ud83d\ude00', rb'["\ud83d\ude00",]'])
+def test_what_breaks_off_is_not_blamed_on_its_characters(document: bytes) -> None:
+    with pytest.raises(NotJson) as refusal:
+        loads(document)
+    assert type(refusal.value) is NotJson
+
+
+@pytest.mark.parametrize("document", [b"%s", b'{"a":%s}', b"[-0,-%s]"])
+def test_an_integer_that_cannot_be_kept_is_refused_for_its_length(document: bytes) -> None:
+    with pytest.raises(TooLong, match="digits"):
+        loads(document % (b"1" * 10_000))
 
 
 def test_refusals_quote_nothing() -> None:

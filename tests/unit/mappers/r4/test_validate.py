@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +199,29 @@ def test_narratives_may_be_formatted() -> None:
         '<img src="#pic" alt="x"/><a href="https://example.org">y</a><table><tr><td>1</td></tr></table></div>'
     )
     assert problems({**PATIENT, "text": {"status": "generated", "div": div}}) == []
+
+
+@pytest.mark.parametrize("control", [chr(n) for n in range(32) if chr(n) not in "\t\n\r"], ids=repr)
+@pytest.mark.parametrize(
+    ("resource", "place"),
+    [
+        (lambda text: {**PATIENT, "name": [{"family": text}]}, "Patient.name[0].family"),
+        (lambda text: {**PATIENT, "language": text}, "Patient.language"),
+        (lambda text: {**PATIENT, "implicitRules": text}, "Patient.implicitRules"),
+        (lambda text: {**OBSERVATION, "note": [{"text": text}]}, "Observation.note[0].text"),
+    ],
+    ids=["string", "code", "uri", "markdown"],
+)
+def test_control_characters_are_refused_where_they_stand(
+    resource: Callable[[str], dict[str, Any]], place: str, control: str
+) -> None:
+    (problem, *_) = problems(resource(f"a{control}b"))
+    assert problem.expression.startswith(place)
+
+
+@pytest.mark.parametrize("text", ["a\tb", "a\r\nb", "a\u007fb", "a\u00a0b", "a\u200bb", "\U0001f600"])
+def test_every_other_character_may_stand_in_a_string(text: str) -> None:
+    assert problems({**PATIENT, "name": [{"family": text}]}) == []
 
 
 def test_a_null_on_both_sides_stands_for_nothing() -> None:
