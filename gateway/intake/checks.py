@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from gateway.auth.actor import Actor
 from gateway.intake.entries import Entry
@@ -31,13 +32,13 @@ def batch(bundle: Resource) -> None:
     _refuse(found)
 
 
-def batch_entry(index: int, raw: Resource) -> None:
+def batch_entry(index: int, raw: Mapping[str, Any]) -> None:
     """One entry of a batch must be valid, whatever the others are."""
     at = f"Bundle.entry[{index}]"
     _refuse([replace(p, expression=at + p.expression.removeprefix(_FIRST)) for p in _alone(raw)])
 
 
-def _alone(raw: Resource) -> list[validate.Problem]:
+def _alone(raw: Mapping[str, Any]) -> list[validate.Problem]:
     """What is wrong with an entry, told as of the only one of its bundle."""
     found = validate.envelope_problems({"resourceType": "Bundle", "type": "batch", "entry": [raw]})
     return [p if p.expression.startswith(_FIRST) else replace(p, expression=_FIRST) for p in found]
