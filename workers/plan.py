@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,15 +22,16 @@ from gateway.custody.errors import Conflict, CustodyError, Erased, KeyGone, Lost
 from gateway.custody.ids import pseudonym
 from gateway.custody.jobs import SECOND, Claim
 from gateway.custody.opening import derived_id
+from gateway.custody.records import Ref
 from mappers import fhir_to_facts, recommendations_to_careplan
 from mappers.facts import Evidence
 from mappers.recommendations import Plan
-from workers import outcome, reading, station, writing
+from workers import decisions, outcome, reading, station, writing
 from workers.app import app
 from workers.engine import apply
 from workers.lease import LEASE, Lease
 from workers.outcome import Change
-from workers.reading import Known
+from workers.reading import Derived, Known
 from workers.station import Station
 from workers.writing import Result
 
@@ -100,11 +101,18 @@ def derive(at: Station, claim: Claim, known: Known) -> Result:
         return _documented(at, claim, answer, outcome.changes(_completed(known), known.derived), read)
     implied = recommendations_to_careplan.resources(answer, pseudonym(claim.patient), _ident(at, claim))
     removed = reading.removed(at.clinic, claim, known, map(outcome.ref, implied))
-    return _documented(at, claim, answer, outcome.changes(implied, {**removed, **known.derived}), read)
+    standing = {**removed, **known.derived}
+    woven = [_woven(body, answer, standing) for body in implied]
+    return _documented(at, claim, answer, outcome.changes(woven, standing), read)
+
+
+def _woven(body: dict[str, Any], answer: Plan, standing: Mapping[Ref, Derived]) -> Mapping[str, Any]:
+    was = standing.get(outcome.ref(body))
+    return body if was is None else decisions.woven(body, answer, was, standing)
 
 
 def _completed(known: Known) -> list[dict[str, Any]]:
-    plans = [dict(was.body) for (kind, _), was in known.derived.items() if kind == "CarePlan"]
+    plans = [dict(decisions.base_of(was)) for (kind, _), was in known.derived.items() if kind == "CarePlan"]
     return [recommendations_to_careplan.completed(found) for found in plans]
 
 

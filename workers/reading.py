@@ -25,14 +25,31 @@ from mappers.r4 import references
 _SHARED_EVIDENCE = "Medication/"
 """The one type outside a patient's compartment that says something about the patient: which drug it is."""
 
+DECIDABLE = frozenset({"CarePlan", "Goal"})
+"""What a clinician accepts, changes or declines."""
+
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A derived resource as it stands: its head, and the newest version that a worker wrote."""
+    """A derived resource as it stands: its head, the newest version that a worker wrote, and theirs since."""
 
     head: int
     last: int
     body: Mapping[str, Any]
+    theirs: Mapping[str, Any] | None = None
+    """A clinician's version that is newer than ``body``."""
+    decided: bool = False
+    """Whether a clinician ever wrote a version of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """The versions behind a ``Derived``, still sealed."""
+
+    head: int
+    last: StoredVersion
+    theirs: StoredVersion | None = None
+    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +78,7 @@ def read(clinic: Clinic, claim: Claim) -> Known:
         written = _last_written(conn, mine)
     sent = [_opened(s, b) for s, b in zip(mine, bodies, strict=True) if s.origin == "ehr"]
     sent += [_opened(stored, _open(keys, stored)) for stored in shared]
-    derived = {(last.type, last.id): Derived(head, last.version, _open(keys, last)) for head, last in written}
-    return Known(keys[patient], tuple(sent), derived)
+    return Known(keys[patient], tuple(sent), _derived(keys, written))
 
 
 def removed(clinic: Clinic, claim: Claim, known: Known, refs: Iterable[Ref]) -> dict[Ref, Derived]:
@@ -71,8 +87,8 @@ def removed(clinic: Clinic, claim: Claim, known: Known, refs: Iterable[Ref]) -> 
     keys = {claim.patient: known.key}
     with clinic.database.read() as conn:
         found = records.load_all(conn, claim.tenant, missing)
-        last = [pair for stored in found.values() for pair in _written_before(conn, stored)]
-    return {(ours.type, ours.id): Derived(head, ours.version, _open(keys, ours)) for head, ours in last}
+        last = [trace for stored in found.values() for trace in _written_before(conn, stored)]
+    return _derived(keys, last)
 
 
 def reference(stored: StoredVersion) -> str:
@@ -91,22 +107,37 @@ def _open(keys: Mapping[StoredId, ClinicalKey], stored: StoredVersion) -> dict[s
     return body
 
 
-def _last_written(conn: Connection, mine: Sequence[StoredVersion]) -> list[tuple[int, StoredVersion]]:
-    """For each resource that a worker ever wrote: the head's version, and the newest one by a worker."""
-    found = [(stored.version, stored) for stored in mine if stored.origin == "derived"]
-    for stored in mine:
-        # A clinician may have changed what we derived; then the head is theirs and an older version ours.
-        if stored.origin == "ehr" and stored.version > 1:
-            found += _written_before(conn, stored)
+def _derived(keys: Mapping[StoredId, ClinicalKey], traces: Iterable[_Trace]) -> dict[Ref, Derived]:
+    found = {}
+    for trace in traces:
+        theirs = _open(keys, trace.theirs) if trace.theirs and trace.theirs.clinical is not None else None
+        ours = trace.last
+        body = _open(keys, ours)
+        found[ours.type, ours.id] = Derived(trace.head, ours.version, body, theirs, trace.decided)
     return found
 
 
-def _written_before(conn: Connection, stored: StoredVersion) -> list[tuple[int, StoredVersion]]:
+def _last_written(conn: Connection, mine: Sequence[StoredVersion]) -> list[_Trace]:
+    """For each resource that a worker ever wrote: the head's version, and the newest one by a worker."""
+    found: list[_Trace] = []
+    for stored in mine:
+        # A clinician may have changed what we derived: now, when the head is theirs, or before our newest.
+        if stored.version > 1 and (stored.origin == "ehr" or stored.type in DECIDABLE):
+            found += _written_before(conn, stored)
+        elif stored.origin == "derived":
+            found.append(_Trace(stored.version, stored))
+    return found
+
+
+def _written_before(conn: Connection, stored: StoredVersion) -> list[_Trace]:
     first = records.load(conn, stored.tenant, stored.type, stored.id, 1)
     if first is None or first.origin != "derived":
         return []
     versions = records.history(conn, stored.tenant, stored.type, stored.id)
-    return [(stored.version, next(v for v in versions if v.origin == "derived"))]
+    last = next(v for v in versions if v.origin == "derived")
+    theirs = [v for v in versions if v.origin == "ehr"]
+    newer = next((v for v in theirs if v.version > last.version), None)
+    return [_Trace(stored.version, last, newer, bool(theirs))]
 
 
 def _shared(conn: Connection, tenant: Tenant, bodies: Iterable[dict[str, Any]]) -> list[StoredVersion]:

@@ -9,7 +9,7 @@ from mappers.fhir_building import built, concept, reference, references
 from mappers.lossless import Json
 from mappers.recommendations import Activity, ActKind
 from mappers.recommendations_to_careplan import narrative
-from mappers.recommendations_to_careplan.writer import Writer, by, canonical, cited, security, used
+from mappers.recommendations_to_careplan.writer import ACT, Writer, by, canonical, cited, security, used
 
 TITLE = "Suggested care plan"
 KINDS = {
@@ -54,7 +54,10 @@ def _detail(writer: Writer, activity: Activity) -> dict[str, Json]:
     detail = {
         "kind": KINDS[act.kind],
         "instantiatesCanonical": [canonical(rule) for rule in rules],
-        "instantiatesUri": sorted({rule.source.url for rule in rules if rule.source.url}),
+        "instantiatesUri": [
+            f"{ACT}{act.key}",
+            *sorted({rule.source.url for rule in rules if rule.source.url}),
+        ],
         "code": concept(act.title, *act.codings),
         "reasonReference": references(_evidence(activity), REASONS),
         "goal": served,

@@ -24,19 +24,21 @@ from mappers.recommendations_to_careplan.writer import by, cited
 from mappers.units import analytes, shown
 
 OPENING = "A draft: nothing in it is ordered until a clinician accepts it."
+DECIDED = "What a clinician decided stands; what is recommended is not ordered until a clinician accepts it."
 NOTHING = "Nothing is due: no rule that could be answered proposes anything."
 SHOWN = 20
 
 
-def div(plan: Plan) -> str:
+def div(plan: Plan, decisions: Sequence[str] = (), *, draft: bool = True) -> str:
     """The narrative of a plan, as FHIR's XHTML."""
-    return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(_parts(plan))}</div>'
+    return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(_parts(plan, decisions, draft))}</div>'
 
 
-def _parts(plan: Plan) -> Iterator[str]:
-    yield f"<p><b>Suggested care plan.</b> {escape(OPENING)}</p>"
+def _parts(plan: Plan, decisions: Sequence[str], draft: bool) -> Iterator[str]:
+    yield f"<p><b>Suggested care plan.</b> {escape(OPENING if draft else DECIDED)}</p>"
     yield _list("Dangers in the current treatment", map(_issue, plan.issues))
     yield _list("Recommended", map(_activity, plan.activities)) or f"<p>{escape(NOTHING)}</p>"
+    yield _list("Decided by a clinician", map(escape, decisions))
     yield _list("Goals", map(_target, plan.targets))
     yield _list("Computed", map(_derived, plan.derived))
     yield _list("Considered and withdrawn", map(_withdrawn, plan.withdrawn))

@@ -12,6 +12,8 @@ from mappers.recommendations import Plan, Reason, Rule
 
 DERIVED_SYSTEM = "urn:careloom:derived"
 RULE_SYSTEM = "urn:careloom:rule"
+ACT = "urn:careloom:act:"
+"""By this uri a line of the plan is known: the act that it proposes."""
 OBSERVATION_VALUE = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 MODEL_MADE = {"system": OBSERVATION_VALUE, "code": "AIAST", "display": "Artificial Intelligence asserted"}
 

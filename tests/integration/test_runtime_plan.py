@@ -13,12 +13,17 @@ from sqlalchemy import insert, select
 
 from gateway.custody import audit, backlog, jobs, logs, records, verify
 from gateway.custody.errors import Conflict
-from gateway.custody.ids import StoredId, pseudonym
+from gateway.custody.ids import StoredId, parse_pseudonym, pseudonym
 from gateway.custody.jobs import SECOND, State
 from gateway.custody.opening import open_clinic
 from gateway.custody.settings import Storage
 from gateway.custody.tables import audit_event, tombstone
-from tests.integration.hospital import HOSPITAL, NOW, Hospital
+from gateway.privacy.policy import load
+from gateway.privacy.split import split
+from mappers import lossless
+from mappers.plan_identity import bears_plan
+from mappers.recommendations_to_careplan import act_of
+from tests.integration.hospital import CREATININE, HOSPITAL, NOW, Hospital
 from workers import plan, reading, station, writing
 from workers.station import Station
 
@@ -36,6 +41,26 @@ class Ward:
 
     def sends(self, patient: str, *resources: dict[str, Any]) -> StoredId:
         return self.hospital.sends(patient, *resources, now=self.now)
+
+    def decides(self, home: StoredId, plan: dict[str, Any]) -> None:
+        """A clinician's version of our plan, as the gateway leaves it: split, and with its job."""
+        found = split(lossless.loads(lossless.dumps(plan)), load("clinical"), lambda _, text: text).clinical
+        ref = "CarePlan", parse_pseudonym(plan["id"])
+        vault = self.hospital.vault
+        with vault.database.read() as conn:
+            version = records.heads(conn, HOSPITAL, [ref])[ref].version + 1
+        change = writing.Change(*ref, version, found)
+        claim = jobs.Claim(b"", HOSPITAL, "plan", home, "", 1, 1)
+        write = writing.sealed(self.station, claim, vault.clinical.fetch_one(HOSPITAL, home), change)
+        theirs = records.Write(*ref, version, home, "ehr", False, write.clinical, write.digest)
+        with vault.database.write() as conn:
+            records.record_writes(conn, HOSPITAL, [theirs], self.now)
+            jobs.enqueue(conn, jobs.Order(HOSPITAL, "plan", "new data", self.now, self.now), [home])
+
+    def head(self, plan: dict[str, Any]) -> tuple[int, str]:
+        with self.hospital.vault.database.read() as conn:
+            found = records.load(conn, HOSPITAL, "CarePlan", parse_pseudonym(plan["id"]))
+        return found.version, found.origin
 
     def works(self) -> int:
         """Do all plans that are due; how many jobs there were."""
@@ -200,6 +225,50 @@ def test_law_10_a_plan_that_a_clinician_changed_stays_so(ward: Ward) -> None:
         head = records.load(conn, HOSPITAL, "CarePlan", stored.id)
     assert head is not None
     assert (head.version, head.origin) == (2, "ehr")
+
+
+def lines(plan: dict[str, Any]) -> dict[str | None, str]:
+    return {act_of(line): line["detail"]["status"] for line in plan["activity"]}
+
+
+def test_law_10_what_was_declined_and_accepted_outlasts_evidence_that_does_not_concern_it(ward: Ward) -> None:
+    home = ward.sends("ann", *ward.hospital.diabetic("ann"))
+    ward.works()
+    _, plan = ward.careplan(home)
+    statin = next(act for act in lines(plan) if act and "statin" in act)
+    under_way = next(act for act in lines(plan) if act != statin)
+    for line in plan["activity"]:
+        if act_of(line) == statin:
+            reason = {"coding": [{"system": "http://snomed.info/sct", "code": "105480006"}]}
+            line["detail"] |= {"status": "cancelled", "statusReason": reason}
+        elif act_of(line) == under_way:
+            line["detail"]["status"] = "in-progress"
+    ward.decides(home, {**plan, "status": "active"})
+    ward.works()
+    assert ward.head(plan) == (2, "ehr")
+    ward.now += DAY
+    acr = {"coding": [{"system": "http://loinc.org", "code": "9318-7"}]}
+    ward.sends("ann", ward.hospital.observation("ann-acr", "ann", acr, ("12", "mg/g"), "2026-03-02"))
+    ward.sends(
+        "ann", ward.hospital.observation("ann-crea2", "ann", CREATININE, ("0.9", "mg/dL"), "2026-03-02")
+    )
+    ward.works()
+    stored, now = ward.careplan(home)
+    assert (stored.version, now["status"], now["intent"]) == (3, "active", "plan")
+    assert lines(now)[statin] == "cancelled"
+    assert lines(now)[under_way] == "in-progress"
+    (declined,) = (one["detail"] for one in now["activity"] if act_of(one) == statin)
+    assert declined["statusReason"]["coding"][0]["code"] == "105480006"
+    assert bears_plan(now)
+    with ward.station.clinic.database.write() as conn:
+        jobs.enqueue(conn, jobs.Order(HOSPITAL, "plan", "again", ward.now, ward.now), [home])
+    ward.works()
+    assert ward.head(plan) == (3, "derived")
+    diabetes = ward.hospital.diabetic("ann")[1]
+    ward.sends("ann", {**diabetes, "onsetDateTime": "2018-05-01"})
+    ward.works()
+    again = lines(ward.careplan(home)[1])
+    assert (again[statin], again[under_way]) == ("not-started", "in-progress")
 
 
 def test_a_patient_who_was_erased_ends_the_job_with_nothing(ward: Ward) -> None:
