@@ -71,11 +71,11 @@ def _instant(text: str) -> Stretch:
     leap = text[17:19] == "60"
     moment = datetime.fromisoformat(text[:17] + "59" + text[19:] if leap else text)
     fine = timedelta(microseconds=1) if "." in text else timedelta(seconds=1)
-    wall = _shifted(moment.replace(tzinfo=None), timedelta(seconds=leap))
-    return Stretch(wall, _shifted(wall, fine), moment.utcoffset())
+    wall = shifted(moment.replace(tzinfo=None), timedelta(seconds=leap))
+    return Stretch(wall, shifted(wall, fine), moment.utcoffset())
 
 
-def _shifted(moment: datetime, by: timedelta) -> datetime:
+def shifted(moment: datetime, by: timedelta) -> datetime:
     """Within the years 1 to 9999, which no date leaves."""
     try:
         return moment + by
@@ -113,7 +113,7 @@ def in_utc(one: Stretch) -> Stretch:
     """The stretch by UTC; one without a zone stays as it is."""
     if one.zone is None:
         return one
-    return Stretch(_shifted(one.start, -one.zone), _shifted(one.end, -one.zone), timedelta())
+    return Stretch(shifted(one.start, -one.zone), shifted(one.end, -one.zone), timedelta())
 
 
 def order(a: str, b: str) -> int | None:

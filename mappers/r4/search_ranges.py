@@ -22,6 +22,7 @@ from mappers.r4.dates import (
     day_number,
     in_utc,
     is_date,
+    shifted,
     stretch,
 )
 from mappers.r4.search_rows import FIRST_DAY, LAST_DAY
@@ -68,14 +69,15 @@ def _wanted_stretch(text: str) -> Stretch:
     whole = stretch(f"{match[1]}{match[2] or ':00'}{match[3] or 'Z'}")
     if whole is None:
         raise MalformedValue
-    end = whole.end if match[2] else whole.start + timedelta(minutes=1)
+    end = whole.end if match[2] else shifted(whole.start, timedelta(minutes=1))
     return Stretch(whole.start, end, whole.zone if match[3] else None)
 
 
 def _days(wanted: Stretch) -> tuple[int, int]:
     """The days that the stretch can mean, by the wall clock or by UTC."""
-    last = timedelta(microseconds=1)
-    days = [day_number(edge) for one in (wanted, in_utc(wanted)) for edge in (one.start, one.end - last)]
+    just_before = timedelta(microseconds=-1)
+    edges = [(one.start, shifted(one.end, just_before)) for one in (wanted, in_utc(wanted))]
+    days = [day_number(edge) for pair in edges for edge in pair]
     return min(days), max(days)
 
 
@@ -109,7 +111,7 @@ def _period(start: Stretch | None, end: Stretch | None) -> Stretch:
 def _placed(prefix: str, one: Stretch, wanted: Stretch) -> bool:
     within = wanted.start <= one.start and one.end <= wanted.end
     later, earlier = one.end > wanted.end, one.start < wanted.start
-    near = one.start < wanted.end + _DAY_AROUND and one.end > wanted.start - _DAY_AROUND
+    near = one.start <= shifted(wanted.end, _DAY_AROUND) and one.end >= shifted(wanted.start, -_DAY_AROUND)
     return {
         "eq": within,
         "ne": not within,

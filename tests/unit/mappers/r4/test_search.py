@@ -389,3 +389,11 @@ def test_rows_are_few(shared_data: File) -> None:
     resources = [entry["resource"] for entry in bundle["entry"]]
     counted = [len(rows.tokens) + len(rows.ranges) for rows in map(clinical_rows, resources)]
     assert sum(counted) / len(counted) < 14
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0001", "9999-12-31", "9999"])
+@pytest.mark.parametrize("prefix", ["", "ap", "ge", "lt", "ne"])
+def test_the_first_and_the_last_day_of_the_calendar_can_be_asked_for(day: str, prefix: str):
+    claim = {"resourceType": "Claim", "created": day}
+    query("Claim", "created", None, prefix + day)
+    assert matches(claim, "Claim", "created", None, prefix + day) is (prefix not in ("lt", "ne"))
