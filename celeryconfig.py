@@ -7,14 +7,20 @@ message may be lost, late or doubled; a claim decides. Hence no results, no ETA,
 from __future__ import annotations
 
 import os
+import sys
 
 from gateway.custody import broker
-from gateway.custody.settings import Storage
+from gateway.custody.errors import CustodyError
+from gateway.settings import SettingRefused, Settings
 
 TASK_SECONDS = 60
 """No task runs longer. The message of a task that does is visible to others only after this."""
 
-broker_url = broker.url(Storage.from_environ(os.environ))
+try:
+    broker_url = broker.url(Settings.from_environ(os.environ).storage)
+except (CustodyError, SettingRefused) as error:
+    # Celery would show where in itself it was.
+    sys.exit(f"careloom: {error}")
 broker_connection_timeout = 4
 broker_connection_retry = True
 broker_connection_retry_on_startup = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,16 +19,19 @@ from typing import Any
 
 import structlog
 from celery import Celery, signals
+from celery.apps import worker as bare
 from celery.bootsteps import StartStopStep
 
 from gateway import delivery
-from gateway.custody import logs
+from gateway.custody import fitting, logs
+from gateway.custody.errors import CustodyError
 from gateway.custody.identity.vault import open_vault
 from gateway.delivery import Office
 from gateway.housekeeping import CHORES, Chore
 from gateway.privacy import policy
+from gateway.privacy.policy import PolicyRefused
 from gateway.release import Release
-from gateway.settings import Settings
+from gateway.settings import SettingRefused, Settings
 
 _LOOK_SECONDS = 1.0
 
@@ -103,11 +107,17 @@ class Housekeeping(StartStopStep):  # type: ignore[misc]  # Celery has no types
 
 def _log(**_: Any) -> None:
     logs.configure("courier")
+    # What Celery prints at a signal, past all logs.
+    bare.safe_say = logs.unsaid
 
 
 def _check(**_: Any) -> None:
-    """What is wrong with the storage stops the courier here, before it takes a job."""
-    office()
+    """What is wrong with the storage or a policy stops the courier here, before it takes a job."""
+    try:
+        fitting.check_all(office().storage)
+    except (CustodyError, PolicyRefused, SettingRefused) as error:
+        # Only this passes: what else a signal's receiver raises, Celery logs and goes on.
+        sys.exit(f"careloom: {error}")
 
 
 signals.setup_logging.connect(_log)

@@ -1,19 +1,24 @@
 """The Celery app of the clinical side, and what its processes do when they start.
 
-The parent checks the knowledge and opens nothing: a database connection must not be carried over a fork. Each
-child opens its own station. Logs are ours, because Celery's would format whatever it is handed.
+The parent checks knowledge and key, and leaves nothing open: a database connection must not be carried over a
+fork. Each child opens its own station. Logs are ours, because Celery's would format whatever it is handed.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery, signals
+from celery.apps import worker as bare
 from celery.bootsteps import StartStopStep
 
-from gateway.custody import logs
+from gateway.custody import fitting, logs
+from gateway.custody.errors import KeysUnreadable, StoreUnavailable
+from gateway.custody.settings import Storage
 from workers import station
+from workers.engine.knowledge import KnowledgeRefused
 from workers.orphans import die_with_parent
 from workers.stall import StallWatch
 
@@ -25,11 +30,21 @@ steps.add(StallWatch)
 
 def _log(**_: Any) -> None:
     logs.configure("worker")
+    # What Celery prints at a signal, past all logs.
+    bare.safe_say = logs.unsaid
 
 
 def _check(**_: Any) -> None:
-    """A pack that is refused stops the worker here, before it takes a job."""
-    station.load_knowledge()
+    """A pack or a key that is refused stops the worker here, before it takes a job."""
+    try:
+        station.load_knowledge()
+        fitting.check_clinical(Storage.from_environ(os.environ))
+    except StoreUnavailable:
+        # It may come back; until then the jobs wait in it.
+        return
+    except (KeysUnreadable, KnowledgeRefused) as error:
+        # Only this passes: what else a signal's receiver raises, Celery logs and goes on.
+        sys.exit(f"careloom: {error}")
 
 
 def _open(**_: Any) -> None:

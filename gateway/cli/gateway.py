@@ -22,11 +22,15 @@ from gateway.run.trouble import Trouble
 def gateway(host: str, port: int) -> None:
     """Serve FHIR over HTTP, on exactly this address."""
     from gateway.app import create_app
+    from gateway.custody import fitting
+    from gateway.custody.founding import check_whole
     from gateway.run import serving
     from gateway.settings import Settings
 
     logs.configure("gateway")
     settings = Settings.from_environ(os.environ)
+    check_whole(settings.storage)
+    fitting.check_all(settings.storage)
     app = create_app(settings)
     _calm_collector()
     try:

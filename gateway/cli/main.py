@@ -5,6 +5,7 @@ Whatever keeps a command from its work ends here as one line on stderr and a sta
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -71,10 +72,10 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; answers its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = cli.main(
-            None if arguments is None else list(arguments), prog_name="careloom", standalone_mode=False
-        )
+        _check_settings(words)
+        status = cli.main(words, prog_name="careloom", standalone_mode=False)
     except click.Abort:
         return _INTERRUPTED
     except click.ClickException as error:
@@ -83,6 +84,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _said(error)
     return status if isinstance(status, int) else 0
+
+
+def _check_settings(words: Sequence[str]) -> None:
+    """No command works with a setting that is misspelt or makes no sense; help is given all the same."""
+    from gateway.settings import Settings
+
+    if words and words[0] in COMMANDS and "--help" not in words:
+        Settings.from_environ(os.environ)
 
 
 def _said(error: Exception) -> int:

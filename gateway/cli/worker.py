@@ -7,7 +7,7 @@ import os
 import click
 
 from gateway.cli.options import data_dir
-from gateway.run import processes
+from gateway.run import checks, processes
 
 
 @click.command()
@@ -16,4 +16,5 @@ from gateway.run import processes
 def worker(workers: int) -> None:
     """Work out care plans: pseudonyms only, and no way to the identity key."""
     command, environ = processes.worker(os.environ, workers)
+    checks.worker(environ)
     os.execve(command[0], command, environ)  # noqa: S606 - our own command line

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -51,12 +51,57 @@ def _name_the_exception(_log: Any, _name: str, event: MutableMapping[str, Any]) 
     return event
 
 
+def unsaid(*_: object) -> None:
+    """In place of what a library prints bare: not in our form, and at moments when nobody may take a lock."""
+
+
 class _Foreign(logging.Handler):
-    """Other libraries' warnings: the unformatted message, because its arguments may be anything."""
+    """Other libraries' warnings. Of their arguments only numbers and the kinds of exceptions are shown,
+    because the rest may be anything."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         more = {"error": named(error)} if error is not None else {}
-        text = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
         log = structlog.get_logger()
-        log.log(record.levelno, text.split("\n", 1)[0][:200], logger=record.name, **more)
+        where = f"{record.filename}:{record.lineno}"
+        log.log(record.levelno, _shown(record), logger=record.name, at=where, **more)
+
+
+class _Withheld:
+    """Stands for an argument in a message, however it is to be formatted."""
+
+    def __repr__(self) -> str:
+        return "[withheld]"
+
+    def __format__(self, _how: str) -> str:
+        return repr(self)
+
+    def __getitem__(self, _part: object) -> _Withheld:
+        return self
+
+
+def _shown(record: logging.LogRecord) -> str:
+    if not isinstance(record.msg, str):
+        return type(record.msg).__name__
+    text = record.msg
+    if record.args:
+        try:
+            text %= _safe_arguments(record.args)
+        except (TypeError, ValueError, KeyError, LookupError):
+            text = record.msg
+    # A message that was put together beforehand may hold more on its other lines.
+    text = text.split("\n", 1)[0][:200]
+    said = any(character.isalpha() for character in text.replace("[withheld]", ""))
+    return text if said else "a message without words of its own"
+
+
+def _safe_arguments(given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return {name: _safe(value) for name, value in given.items()}
+    return tuple(_safe(value) for value in given)
+
+
+def _safe(value: object) -> object:
+    if isinstance(value, int | float):
+        return value
+    return type(value).__name__ if isinstance(value, BaseException) else _Withheld()

@@ -77,3 +77,23 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
 def test_success_is_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert root.main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("careloom, version")
+
+
+@pytest.mark.parametrize(
+    "words", [["jobs", "list"], ["keys", "status"], ["audit", "verify"], ["policy", "check"], ["up"]]
+)
+@pytest.mark.parametrize(
+    ("name", "value"), [("CARELOOM_BODY_LIMT", "3"), ("CARELOOM_BODY_LIMIT", "3"), ("CARELOOM_KEYS_URL", "x")]
+)
+def test_no_command_works_with_a_wrong_setting(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    name: str,
+    value: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert root.main(words) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"careloom: {name}")
+    assert root.main([*words, "--help"]) == 0

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gateway.cli.main import main
-from gateway.run import processes
+from gateway.custody import roots
+from gateway.custody.identity.vault import open_vault
+from gateway.custody.ids import SYSTEM
+from gateway.custody.settings import Storage
+from gateway.run import checks, processes
 
 SECRETS = {
     "CARELOOM_IDENTITY_KEY_FILE": "/keys/identity.key",
@@ -25,6 +31,8 @@ def becoming(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., B
     """Run a command that ends in ``execve`` and say what it would have become."""
     became: list[Became] = []
     monkeypatch.setattr(os, "execve", lambda *arguments: became.append(arguments))
+    for name in ("worker", "relay", "courier"):
+        monkeypatch.setattr(checks, name, lambda _environ: None)
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("CARELOOM_DATA_DIR", "elsewhere")
@@ -75,3 +83,82 @@ def test_a_number_that_makes_no_sense_is_a_usage_error(
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it was started"))
     assert main(["worker", "--workers", number]) == 2
     assert "--workers" in capsys.readouterr().err
+
+
+# --- what is not there is said before anything becomes another process ------------------------------------
+
+PARTS = pytest.mark.parametrize("name", ["worker", "relay", "courier"])
+
+
+@pytest.fixture
+def refused(
+    monkeypatch: pytest.MonkeyPatch, sqlite_storage: Storage, capsys: pytest.CaptureFixture[str]
+) -> Callable[[str], str]:
+    """The one line with which a command gives up."""
+    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it was started"))
+    monkeypatch.setenv("CARELOOM_DATA_DIR", str(sqlite_storage.data_dir))
+    monkeypatch.setenv("CARELOOM_BROKER_URL", "redis://127.0.0.1:1/0")
+
+    def run(name: str) -> str:
+        assert main([name]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        return line
+
+    return run
+
+
+@PARTS
+def test_without_a_broker(refused: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv("CARELOOM_BROKER_URL")
+    assert "CARELOOM_BROKER_URL" in refused(name)
+
+
+@PARTS
+def test_without_a_database_server(
+    refused: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("CARELOOM_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    assert refused(name) == "careloom: The database server does not answer."
+
+
+@PARTS
+def test_without_a_database(refused: Callable[[str], str], sqlite_storage: Storage, name: str) -> None:
+    (sqlite_storage.data_dir / "careloom.db").unlink()
+    assert "missing" in refused(name)
+
+
+@pytest.mark.parametrize("name", ["worker", "courier", "gateway"])
+def test_with_a_key_that_is_another_ones(
+    refused: Callable[[str], str], sqlite_storage: Storage, name: str
+) -> None:
+    vault = open_vault(sqlite_storage)
+    vault.of(SYSTEM)
+    vault.close()
+    sqlite_storage.key_paths.clinical.unlink()
+    roots.create(sqlite_storage.key_paths.clinical)
+    assert "clinical.key is not the key that this key store was made with" in refused(name)
+
+
+@PARTS
+def test_with_a_setting_that_is_misspelt(
+    refused: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("CARELOOM_BODY_LIMT", "3")
+    assert "did you mean CARELOOM_BODY_LIMIT?" in refused(name)
+
+
+@pytest.mark.parametrize("app", ["workers.app", "gateway.courier"])
+@pytest.mark.parametrize("spoilt", [{}, {"CARELOOM_BODY_LIMT": "3"}], ids=["no broker", "misspelt"])
+def test_celery_itself_says_it_in_one_line_too(tmp_path: Path, app: str, spoilt: dict[str, str]) -> None:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CARELOOM_")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", app, "worker"],
+        env={**own, "CARELOOM_DATA_DIR": str(tmp_path), **spoilt},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 1
+    (line,) = ran.stderr.strip().splitlines()
+    assert line.startswith("careloom: ")

@@ -54,7 +54,28 @@ def test_law_2_other_libraries_arguments_and_exceptions_are_not_logged(
     said = capsys.readouterr().err
     assert SECRET not in said
     assert len(said.splitlines()) == 3
-    assert "could not parse %s" in said
+    assert "could not parse [withheld]" in said
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "shown"),
+    [
+        ("Task queue depth is %d", (7,), 'event="Task queue depth is 7"'),
+        ("%s (%r)", (ValueError(SECRET), SECRET), 'event="ValueError ([withheld])"'),
+        ("%s (%r)", (SECRET, SECRET), 'event="a message without words of its own"'),
+        ("Connected to %s", (SECRET,), 'event="Connected to [withheld]"'),
+        ("took %(seconds).1f s of %(whom)s", ({"seconds": 1.25, "whom": SECRET},), "took 1.2 s of [with"),
+        ("100 % sure of {}", (), 'event="100 % sure of {}"'),
+    ],
+)
+def test_law_2_of_other_libraries_arguments_numbers_and_kinds_are_shown(
+    message: str, arguments: tuple[object, ...], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logging.getLogger("somebody.else").warning(message, *arguments)
+    said = capsys.readouterr().err
+    assert shown in said
+    assert SECRET not in said
+    assert "at=test_logs.py:" in said
 
 
 def test_threads_name_their_part_too(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,3 +87,8 @@ def test_threads_name_their_part_too(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_an_exception_that_was_never_raised_has_a_name() -> None:
     assert logs.named(KeyError(SECRET)) == "KeyError"
+
+
+def test_law_2_a_message_that_cannot_be_formatted_is_shown_as_it_was_written() -> None:
+    record = logging.makeLogRecord({"msg": "odd %d and %s", "args": (SECRET, SECRET)})
+    assert logs._shown(record) == "odd %d and %s"
