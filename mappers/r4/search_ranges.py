@@ -111,7 +111,7 @@ def _period(start: Stretch | None, end: Stretch | None) -> Stretch:
 def _placed(prefix: str, one: Stretch, wanted: Stretch) -> bool:
     within = wanted.start <= one.start and one.end <= wanted.end
     later, earlier = one.end > wanted.end, one.start < wanted.start
-    near = one.start <= shifted(wanted.end, _DAY_AROUND) and one.end >= shifted(wanted.start, -_DAY_AROUND)
+    near = one.start < shifted(wanted.end, _DAY_AROUND) and one.end > shifted(wanted.start, -_DAY_AROUND)
     return {
         "eq": within,
         "ne": not within,
@@ -121,7 +121,7 @@ def _placed(prefix: str, one: Stretch, wanted: Stretch) -> bool:
         "le": earlier or within,
         "sa": one.start >= wanted.end,
         "eb": one.end <= wanted.start,
-        "ap": near,
+        "ap": near or within,
     }[prefix]
 
 
