@@ -53,7 +53,7 @@ LEAVES = {
 
 def compile_table(folder: Path) -> bytes:
     """The table as JSON."""
-    profiles = [*_entries(folder, "profiles-types"), *_entries(folder, "profiles-resources")]
+    profiles = [*entries(folder, "profiles-types"), *entries(folder, "profiles-resources")]
     structures = [corrections.corrected(profile) for profile in profiles if _belongs(profile)]
     types, unchecked = {}, set[str]()
     for structure in structures:
@@ -66,8 +66,8 @@ def compile_table(folder: Path) -> bytes:
             "source": SOURCE,
             "licence": LICENCE,
             "types": types,
-            "codes": _code_lists(_entries(folder, "valuesets"), bound),
-            "search": _search(_entries(folder, "search-parameters"), types),
+            "codes": _code_lists(entries(folder, "valuesets"), bound),
+            "search": _search(entries(folder, "search-parameters"), types),
             "compartment": _compartment(_read(folder, "compartmentdefinition-patient")),
             "unchecked": sorted(unchecked),
         }
@@ -90,7 +90,7 @@ def _read(folder: Path, name: str) -> Definition:
     return definition
 
 
-def _entries(folder: Path, name: str) -> list[Definition]:
+def entries(folder: Path, name: str) -> list[Definition]:
     return [entry["resource"] for entry in _read(folder, name)["entry"]]
 
 
@@ -233,15 +233,15 @@ def _expand(value_set: Definition, systems: dict[str, Definition]) -> dict[str, 
         elif "filter" in include or system is None or system["content"] != "complete":
             return None
         else:
-            found = list(_concepts(system))
+            found = list(concepts(system))
         codes.setdefault(include["system"], []).extend(found)
     return codes
 
 
-def _concepts(parent: Definition) -> Iterator[str]:
+def concepts(parent: Definition) -> Iterator[str]:
     for concept in parent.get("concept", []):
         yield concept["code"]
-        yield from _concepts(concept)
+        yield from concepts(concept)
 
 
 # --- search ----------------------------------------------------------------------------------------------

@@ -80,13 +80,26 @@ GRAMMARS: dict[str, Grammar] = {
     "profile": Grammar(lambda text: text.partition("|")[0] in lexicon.words("profiles") and _is_pinned(text)),
     "resource-type": Grammar(lambda text: text in MODEL.resources),
     "mime": shape(rf"(?:{_MEDIA})(?:; ?charset=(?:utf-8|UTF-8|us-ascii|iso-8859-1))?"),
-    "language": shape("[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2}|-[0-9]{3})?"),
-    "currency": shape("[A-Z]{3}"),
+    "language": Grammar(lambda text: _is_language(text)),
+    "currency": Grammar(lambda text: text in lexicon.codes()["urn:iso:std:iso:4217"]),
     "confidentiality": shape("[LMNRUV]"),
 }
 
 _RATIO = re.compile(r"[<>]?=? ?1 ?[:/] ?[0-9]{1,5}")
 _PINNED = re.compile(r"[^|]+(?:\|[0-9]{1,3}(?:\.[0-9]{1,3}){0,2})?")
+
+_LANGUAGE = re.compile(
+    "([a-z]{2,3})(?:-(?:Arab|Armn|Beng|Cyrl|Deva|Ethi|Grek|Guru|Hans|Hant|Hebr|Jpan|Kore|Latn|Thai))?"
+    "(?:-([A-Z]{2})|-(?:001|150|419))?"
+)
+
+
+def _is_language(text: str) -> bool:
+    """A language, perhaps in a script, perhaps as a country speaks it; each is known."""
+    tag = _LANGUAGE.fullmatch(text)
+    if tag is None or tag[1] not in lexicon.codes()["urn:ietf:bcp:47"]:
+        return False
+    return tag[2] is None or tag[2] in lexicon.codes()["urn:iso:std:iso:3166"]
 
 
 def _is_result(text: str) -> bool:

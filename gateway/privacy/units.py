@@ -12,6 +12,9 @@ from itertools import groupby
 from gateway.privacy import lexicon
 
 _PREFIXES = "da|[YZEPTGMkhdcmunpfazy]"
+_POWER = "10{0,6}"
+_FACTOR = f"(?:{_POWER}|12|18|24|48|72)"
+"""Numbers that units have; any other number, or a chain of them, may be a telephone's or a date."""
 
 
 def is_unit(text: str) -> bool:
@@ -23,8 +26,9 @@ def is_unit(text: str) -> bool:
 def _ucum() -> re.Pattern[str]:
     metric, fixed, notes = (_any(_section(name)) for name in ("metric", "no-metric", "annotation"))
     atom = f"(?:(?:{_PREFIXES})?(?:{metric})|{fixed})(?:[+-]?[0-9]{{1,2}})?(?:{notes})?"
-    term = f"(?:{atom}|{notes}|[0-9]{{1,7}})"
-    return re.compile(f"/?{term}(?:[./]{term}){{0,5}}")
+    term = f"(?:{atom}|{notes}|{_FACTOR})"
+    numbers = f"/?{_POWER}(?:/{_POWER})?"
+    return re.compile(f"{numbers}|(?=.*[^0-9./])/?{term}(?:[./]{term}){{0,5}}")
 
 
 def _any(entries: tuple[str, ...]) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+_CODE_LISTS = ("codes-valuesets", "codes-v2-tables", "codes-v3-codesystems", "codes-others")
+
 
 @cache
 def lines(name: str) -> tuple[str, ...]:
@@ -26,3 +28,10 @@ def words(name: str) -> frozenset[str]:
 def table(name: str) -> dict[str, str]:
     """A list of pairs, the first of which is the key."""
     return {key: value for key, _, value in (line.partition(" ") for line in lines(name))}
+
+
+@cache
+def codes() -> dict[str, frozenset[str]]:
+    """The codes of every code system that is listed code by code."""
+    texts = {system: text for name in _CODE_LISTS for system, text in table(name).items()}
+    return {system: frozenset(text.split(" ")) for system, text in texts.items()}
