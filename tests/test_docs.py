@@ -89,6 +89,16 @@ def test_every_command_says_what_it_does_and_what_each_option_means(words: str):
     assert not [option.name for option in options if not option.help]
 
 
+def test_every_command_says_in_the_same_words_where_the_data_are():
+    said = {
+        parameter.help
+        for words, command in COMMANDS.items()
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and parameter.name == "data_dir" and " bench " not in words
+    }
+    assert len(said) == 1
+
+
 def test_every_command_in_the_docs_exists():
     known = {word for words in COMMANDS for word in [words, words.rpartition(" ")[0]]}
     told = {

@@ -11,11 +11,11 @@ import click
 from gateway.auth.actor import Role
 from gateway.auth.registry import Client, Draft
 from gateway.auth.scopes import parse
+from gateway.cli.options import instant
 from gateway.cli.registering import (
     as_json,
     checked_url,
     data_dir,
-    instant,
     key_options,
     read_jwks,
     registry,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.registering import as_json, data_dir, instant, registry, show
+from gateway.cli.options import instant
+from gateway.cli.registering import as_json, data_dir, registry, show
 
 _client = click.option("--client", "client_id", required=True, help="The partner's client_id.")
 _organization = click.option("--organization", required=True, help="The organization that grants.")

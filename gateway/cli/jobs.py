@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 import click
 
-from gateway.cli.options import as_json, data_dir, show, storage
+from gateway.cli.options import as_json, data_dir, instant, show, storage
 from gateway.custody import backlog
 from gateway.custody.backlog import Listed
 from gateway.custody.database import Database, Side
 from gateway.custody.founding import check_whole
-from gateway.custody.jobs import SECOND, State
+from gateway.custody.jobs import State
 from gateway.run.trouble import Trouble
 
 
@@ -52,12 +51,13 @@ def list_(as_json: bool, state: str | None, limit: int) -> None:
 
 
 def _plain(job: Listed) -> dict[str, object]:
-    return {**asdict(job), "id": job.id.hex(), "state": job.state.value}
+    times = {name: instant(getattr(job, name)) for name in ("created", "not_before", "finished")}
+    return {**asdict(job), **times, "id": job.id.hex(), "state": job.state.value}
 
 
 def _line(job: Listed) -> str:
-    due = datetime.fromtimestamp(job.not_before / SECOND, UTC).isoformat(timespec="seconds")
     error = f"  {job.error}" if job.error else ""
+    due = instant(job.not_before)
     return (
         f"{job.id.hex()}  {job.state.value:7}  {job.kind:5}  tenant {job.tenant}  {due}  {job.reason}{error}"
     )

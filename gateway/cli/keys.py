@@ -16,14 +16,13 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
+from gateway.cli.options import WHERE
 from gateway.custody import rotation
 from gateway.custody.errors import CustodyError
 from gateway.custody.identity.vault import Vault, open_vault
 from gateway.custody.settings import Storage
 
-_data_dir = click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Where the keys and the embedded databases lie."
-)
+_data_dir = click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help=WHERE)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from gateway.custody.jobs import SECOND
 from gateway.custody.settings import Storage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DATA_DIR = "CARELOOM_DATA_DIR"
+WHERE = "Where the data are [CARELOOM_DATA_DIR, ./careloom-data]."
 
 
 def data_dir(command: F) -> F:
@@ -22,7 +25,7 @@ def data_dir(command: F) -> F:
     return click.option(
         "--data-dir",
         type=click.Path(file_okay=False, path_type=Path),
-        help="Where the data are [CARELOOM_DATA_DIR, ./careloom-data].",
+        help=WHERE,
         expose_value=False,
         callback=_remember,
         is_eager=True,
@@ -42,6 +45,11 @@ def _remember(_context: click.Context, _option: click.Parameter, value: Path | N
 def storage() -> Storage:
     """Where this command's data are."""
     return Storage.from_environ(os.environ)
+
+
+def instant(micros: int | None) -> str | None:
+    """A time of a row, for people and programs."""
+    return None if micros is None else datetime.fromtimestamp(micros // SECOND, UTC).isoformat()
 
 
 def show(value: object) -> None:

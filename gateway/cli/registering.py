@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from gateway.auth.jwks import KeysRefused, public_keys
 from gateway.auth.registration import Registration
 from gateway.auth.registry import RegistryRefused
 from gateway.auth.scopes import ScopeRefused
+from gateway.cli.options import WHERE
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import CustodyError
 from gateway.custody.founding import check_whole
@@ -28,14 +28,14 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 data_dir = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where this installation keeps its data (else CARELOOM_DATA_DIR).",
+    help=WHERE,
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
 def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Where the client's public keys are: one of two options."""
-    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    file = click.Path(path_type=Path)
     command = click.option("--jwks-url", help="The address where the client publishes its keys.")(command)
     return click.option("--jwks", type=file, help="A file with the client's public keys (JWKS).")(command)
 
@@ -63,7 +63,10 @@ def read_jwks(file: Path | None) -> str | None:
     """The key set in a file; raises ``KeysRefused`` where it is none, or gives a private key away."""
     if file is None:
         return None
-    document = file.read_bytes()
+    try:
+        document = file.read_bytes()
+    except OSError as error:
+        raise KeysRefused(f"--jwks: {file} cannot be read ({error.strerror}).") from None
     public_keys(document)
     return document.decode()
 
@@ -76,11 +79,6 @@ def checked_url(option: str, url: str | None) -> str | None:
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         return url
     raise RegistryRefused(f"{option} must begin with https://")
-
-
-def instant(micros: int | None) -> str | None:
-    """A time of a row, for people and programs."""
-    return None if micros is None else datetime.fromtimestamp(micros // 1_000_000, UTC).isoformat()
 
 
 def show(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import redis
 import requests
 
+from gateway.cli.options import instant
 from gateway.custody import backlog
 from gateway.custody.database import Database, Side
 from gateway.custody.jobs import State
@@ -171,7 +172,7 @@ class Careloom:
 
     def open_jobs(self) -> list[dict[str, Any]]:
         """Jobs that are running or due now."""
-        now = time.time_ns() // 1000
+        now = instant(time.time_ns() // 1000)
         states = ("queued", "running")
         listed = [self.json("jobs", "list", "--json", "--state", each, "--limit", "5000") for each in states]
         return [job for each in listed for job in each["jobs"] if job["not_before"] <= now]
