@@ -1,7 +1,7 @@
 """What operators and orchestrators ask: does the process live, can it work, how much has it done.
 
-Ready means that the database answers and the keys open. A broker that is down does not count: bundles are
-accepted all the same and the work is done when it returns, so the answer is "degraded", not "no".
+Ready means that the database answers and has room, and that the keys open. A broker that is down does not
+count: bundles are accepted all the same and the work is done when it returns: "degraded", not "no".
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from sqlalchemy import text
 
 from gateway.custody import broker
 from gateway.custody.errors import CustodyError
+from gateway.custody.failures import DiskFull
+from gateway.custody.founding import check_room
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM
 from gateway.metrics import Metrics
@@ -47,14 +49,13 @@ class Health:
 
     def readyz(self) -> Response:
         """It can work."""
-        parts = {
-            "database": _answers(self._database),
-            "keys": _answers(self._keys),
-            "broker": _answers(self._broker),
+        told = {
+            "database": _state(self._database),
+            "keys": _state(self._keys),
+            "broker": _state(self._broker),
         }
-        ready = parts["database"] and parts["keys"]
-        status = "ready" if all(parts.values()) else "degraded" if ready else "unavailable"
-        told = {name: "ok" if fine else "down" for name, fine in parts.items()}
+        ready = told["database"] == told["keys"] == "ok"
+        status = "unavailable" if not ready else "ready" if told["broker"] == "ok" else "degraded"
         answer = jsonify({"status": status, **told})
         answer.status_code = 200 if ready else 503
         return answer
@@ -68,6 +69,8 @@ class Health:
     def _database(self) -> None:
         with self.vault.database.read() as conn:
             conn.execute(text("SELECT 1 FROM client LIMIT 1"))
+        # Reading would go on for a while, but each reading is recorded, and that is writing.
+        check_room(self.settings.storage)
 
     def _keys(self) -> None:
         self.vault.clinical.index_key(SYSTEM)
@@ -80,12 +83,14 @@ class Health:
             client.ping()
 
 
-def _answers(ask: Callable[[], None]) -> bool:
+def _state(ask: Callable[[], None]) -> str:
     try:
         ask()
+    except DiskFull:
+        return "full"
     except (CustodyError, redis.RedisError, OSError, ValueError):
-        return False
-    return True
+        return "down"
+    return "ok"
 
 
 _FRONT = """<!doctype html>

@@ -56,8 +56,9 @@ def demo(patients: int, seed: int, port: int, leave: bool) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with _stage(console, port) as server:
-            _play(console, server, Wanted(patients, seed))
+            cast = _play(console, server, Wanted(patients, seed))
             if not leave:
+                table.invitation(console, server.base_url, cast)
                 _serve(console, server)
     except KeyboardInterrupt:
         console.print("\nStopped; nothing is left behind.")
@@ -89,7 +90,7 @@ def _stage(console: Console, port: int) -> Iterator[Server]:
         yield server
 
 
-def _play(console: Console, server: Server, wanted: Wanted) -> None:
+def _play(console: Console, server: Server, wanted: Wanted) -> Cast:
     with console.status("registering a hospital, a partner app and a compliance officer"):
         cast = session.cast(server)
     arrivals = _come_and_be_planned(console, server, cast, wanted)
@@ -100,7 +101,7 @@ def _play(console: Console, server: Server, wanted: Wanted) -> None:
     console.print(table.patients(shown))
     console.print(table.partner(polled))
     console.print(table.trail(events, verdict))
-    table.invitation(console, server.base_url, cast)
+    return cast
 
 
 def _come_and_be_planned(console: Console, server: Server, cast: Cast, wanted: Wanted) -> list[Arrival]:

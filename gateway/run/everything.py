@@ -45,6 +45,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> None:
     supervisor.handle_signals()
     with ExitStack() as stack:
         stack.enter_context(lock.exclusive(storage.data_dir))
+        valkey.clear(storage.data_dir)
         _check_port(plan)
         found(storage)
         stack.callback(supervisor.stop)
@@ -82,9 +83,10 @@ def _start_broker(
     # Entered before the parts: the directory outlives the broker whose socket is in it.
     stack.callback(supervisor.stop)
     command = valkey.command(storage.data_dir, folder)
-    supervisor.start(Part("broker", command, processes.allowed(environ, frozenset({"PATH"})), last=True))
+    # Written down first: whoever comes after a kill finds the directory by it.
     url = valkey.announce(storage.data_dir, folder)
     stack.callback(valkey.withdraw, storage.data_dir)
+    supervisor.start(Part("broker", command, processes.allowed(environ, frozenset({"PATH"})), last=True))
     if not valkey.wait(url, BROKER_SECONDS):
         raise Trouble(f"The embedded broker does not start; look at {storage.data_dir / 'broker' / 'log'}.")
     return url

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SOCKET_PATH_LIMIT = 107
+_PREFIX = "careloom-"
 _LONGEST_NAME = len("/careloom-XXXXXXXX/broker.sock")
 
 
@@ -26,10 +27,23 @@ def parent(environ: Mapping[str, str]) -> Path:
     return Path("/tmp")  # noqa: S108 - mkdtemp makes a directory that only its owner may enter
 
 
+def sweep(socket: Path) -> None:
+    """Remove the run-time directory that a killed process left behind, known by the socket it wrote down.
+
+    Only for who holds the data directory: then nobody uses it any more. What does not look as we make it is
+    not ours to remove.
+    """
+    folder = socket.parent
+    if not folder.name.startswith(_PREFIX) or folder.is_symlink() or not folder.is_dir():
+        return
+    if folder.stat().st_uid == os.geteuid() and {each.name for each in folder.iterdir()} <= {socket.name}:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def directory(environ: Mapping[str, str]) -> Iterator[Path]:
     """A run-time directory (mode 0700) that is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="careloom-", dir=parent(environ)))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent(environ)))
     try:
         yield folder
     finally:

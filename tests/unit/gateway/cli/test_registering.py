@@ -142,3 +142,12 @@ def test_a_misspelt_setting_stops_a_command_too(desk: Desk):
     environ = {"CARELOOM_DATBASE_URL": "x"}
     result = CliRunner().invoke(client, ["list", "--data-dir", str(desk.data_dir)], env=environ)
     assert "CARELOOM_DATABASE_URL" in result.output
+
+
+def test_a_key_file_that_is_not_there_is_one_line(desk: Desk) -> None:
+    who = ("--name", "n", "--role", "ehr", "--organization", "o", "--scope", "system/*.rs")
+    for command, words in ((client, who), (officer, ("--name", "n", "--organization", "o"))):
+        result = desk.run(command, "add", *words, "--jwks", "nofile")
+        assert result.exit_code != 0
+        (line,) = result.output.strip().splitlines()
+        assert "nofile cannot be read" in line
