@@ -164,3 +164,5 @@ class Plan:
     problems: tuple[Evidence, ...]
     unreadable: tuple[Unreadable, ...]
     next_look: date | None
+    unread: int = 0
+    """How many values could not be read that no rule asks for; they are counted, not listed."""

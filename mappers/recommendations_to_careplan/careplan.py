@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from mappers.facts import Evidence
 from mappers.fhir_building import built, concept, reference, references
@@ -64,7 +65,7 @@ def _detail(writer: Writer, activity: Activity) -> dict[str, Json]:
         "status": "not-started",
         "doNotPerform": False,
         "scheduledPeriod": {"end": act.due.isoformat()} if act.due else None,
-        "description": _description(activity),
+        "description": _description(activity, writer.plan.as_of),
     }
     return {name: value for name, value in detail.items() if value not in (None, [])}
 
@@ -75,8 +76,8 @@ def _evidence(activity: Activity) -> Iterator[Evidence]:
     yield from activity.problems
 
 
-def _description(activity: Activity) -> str:
-    lines = [f"{activity.urgency.value.capitalize()}{by(activity.act.due)}: {activity.act.title}."]
+def _description(activity: Activity, today: date) -> str:
+    lines = [f"{activity.urgency.value.capitalize()}{by(activity.act.due, today)}: {activity.act.title}."]
     lines += [f"To settle first: {question}" for question in activity.questions]
     for reason in activity.reasons:
         lines.append(f"Why: {reason.sentence}")

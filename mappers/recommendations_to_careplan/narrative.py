@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from html import escape
 
 from mappers.recommendations import (
@@ -37,9 +38,12 @@ def div(plan: Plan, decisions: Sequence[str] = (), *, draft: bool = True) -> str
 def _parts(plan: Plan, decisions: Sequence[str], draft: bool) -> Iterator[str]:
     yield f"<p><b>Suggested care plan.</b> {escape(OPENING if draft else DECIDED)}</p>"
     yield _list("Dangers in the current treatment", map(_issue, plan.issues))
-    yield _list("Recommended", map(_activity, plan.activities)) or f"<p>{escape(NOTHING)}</p>"
+    yield (
+        _list("Recommended", (_activity(one, plan.as_of) for one in plan.activities))
+        or f"<p>{escape(NOTHING)}</p>"
+    )
     yield _list("Decided by a clinician", map(escape, decisions))
-    yield _list("Goals", map(_target, plan.targets))
+    yield _list("Goals", (_target(one, plan.as_of) for one in plan.targets))
     yield _list("Computed", map(_derived, plan.derived))
     yield _list("Considered and withdrawn", map(_withdrawn, plan.withdrawn))
     yield _list("Could not be told", map(_unanswered, plan.unanswered))
@@ -53,9 +57,9 @@ def _list(title: str, items: Iterable[str]) -> str:
     return f"<p><b>{escape(title)}</b></p><ul>{body}</ul>" if body else ""
 
 
-def _activity(activity: Activity) -> str:
+def _activity(activity: Activity, today: date) -> str:
     urgency = "" if activity.urgency is Urgency.ROUTINE else f" ({activity.urgency.value})"
-    head = f"<b>{escape(activity.act.title)}</b>{escape(urgency + by(activity.act.due))}"
+    head = f"<b>{escape(activity.act.title)}</b>{escape(urgency + by(activity.act.due, today))}"
     questions = "".join(f"<br/>To settle first: {escape(question)}" for question in activity.questions)
     return head + questions + _reasons(activity.reasons)
 
@@ -80,8 +84,8 @@ def _issue(issue: Issue) -> str:
     return head + _reasons(issue.reasons)
 
 
-def _target(target: Target) -> str:
-    return escape(f"{target.title}{by(target.due)}")
+def _target(target: Target, today: date) -> str:
+    return escape(f"{target.title}{by(target.due, today)}")
 
 
 def _derived(derived: Derived) -> str:
@@ -111,3 +115,6 @@ def _unreadable(plan: Plan) -> Iterator[str]:
         yield escape(f"{single[what, reason]} {reason}" if times == 1 else f"{what} {reason} ({times} times)")
     if len(kinds) > SHOWN:
         yield escape(f"and {len(kinds) - SHOWN} more kinds")
+    if plan.unread:
+        values = "other value" if plan.unread == 1 else "other values"
+        yield escape(f"{plan.unread} {values}, which no rule asks for, could not be read")

@@ -69,5 +69,8 @@ def cited(rule: Rule) -> str:
     return f"{source.title}. {source.publisher}, {edition} ({source.strength})"
 
 
-def by(due: date | None) -> str:
-    return f" by {due.isoformat()}" if due else ""
+def by(due: date | None, today: date) -> str:
+    """When something is due: a day that is past is one since which it is overdue."""
+    if due is None:
+        return ""
+    return f", overdue since {due.isoformat()}" if due < today else f" by {due.isoformat()}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cache
 
-from mappers.facts import Evidence, Facts
+from mappers.facts import Evidence, Facts, Unreadable
 from mappers.recommendations import Activity, Plan
 from workers.engine.answer import soonest
+from workers.engine.calendar import DAY
 from workers.engine.case import Case
 from workers.engine.definitions import Knowledge
 from workers.engine.enrichers import Enricher
@@ -17,14 +19,18 @@ from workers.engine.enrichers.egfr import Egfr
 from workers.engine.recommenders import Recommender
 from workers.engine.recommenders.guidelines import Guidelines
 from workers.engine.reconciliation import reconcile
+from workers.engine.vocabulary import analytes
 
 ENRICHERS: tuple[Enricher, ...] = (Egfr(), Bmi())
+COMPUTED_FROM = frozenset({"creatinine", "body_height", "body_weight"})
 RECOMMENDERS: tuple[Recommender, ...] = (Guidelines(),)
 
 
 def plan(facts: Facts, knowledge: Knowledge) -> Plan:
     """The one plan for a patient on the day of the facts; the same evidence and knowledge give the same."""
-    empty = Plan(facts.as_of, (), (), (), (), (), (), (), facts.unreadable, None)
+    asked = tuple(one for one in facts.unreadable if _asked(one, knowledge))
+    unread = len(facts.unreadable) - len(asked)
+    empty = Plan(facts.as_of, (), (), (), (), (), (), (), asked, None, unread)
     return empty if facts.person.deceased else _plan(Case(facts), knowledge, empty)
 
 
@@ -42,9 +48,34 @@ def _plan(case: Case, knowledge: Knowledge, empty: Plan) -> Plan:
         derived=tuple(one for enrichment in enriched for one in enrichment.derived),
         problems=_problems(outcome.activities),
         next_look=soonest(
-            [outcome.until, *(one.until for one in enriched), *_turns(case.facts)],
+            [
+                outcome.until,
+                *(one.until for one in enriched),
+                *_turns(case.facts),
+                *_overdue(outcome.activities, case.today),
+            ],
         ),
     )
+
+
+def _asked(one: Unreadable, knowledge: Knowledge) -> bool:
+    """Whether it may be something that a rule reads: all but a number that none does."""
+    key = _numbers().get(one.what.partition(" of ")[0])
+    lenses = [
+        *(one.lens for one in knowledge.guidelines),
+        *(one.lens for one in knowledge.medicines.values()),
+    ]
+    return key is None or key in COMPUTED_FROM or any(key in lens.ages for lens in lenses)
+
+
+@cache
+def _numbers() -> Mapping[str, str]:
+    return {one.name: key for key, one in analytes().items()}
+
+
+def _overdue(activities: tuple[Activity, ...], today: date) -> Iterator[date]:
+    """The days on which what is due is said to be overdue."""
+    return (one.act.due + DAY for one in activities if one.act.due is not None and one.act.due >= today)
 
 
 def _turns(facts: Facts) -> Iterator[date]:

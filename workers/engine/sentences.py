@@ -1,16 +1,21 @@
-"""Sentences with named facts in them: ``HbA1c was {hba1c.value} % on {hba1c.date}``.
+"""Sentences with named facts in them: ``HbA1c was {hba1c.value} % on {hba1c.date}[; stage {ckd.a_stage}]``.
 
+What stands in square brackets is said only when all names in it are known.
 The names are checked when the sentence is loaded, like those of a condition.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 
 from workers.engine.expression import Lookup
-from workers.engine.known import Known
+from workers.engine.known import Known, Scalar
+from workers.engine.staging import g_stage
 
+PART = re.compile(r"\[([^\[\]]*)\]")
 PLACE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -32,4 +37,33 @@ class Sentence:
 
     def say(self, lookup: Lookup) -> str:
         """The sentence about one patient. It names days and no span up to today, so it holds tomorrow."""
-        return PLACE.sub(lambda place: str(lookup(place.group(1))), self.text)
+        whole = PART.sub(lambda part: part.group(1) if _told(part.group(1), lookup) else "", self.text)
+        return PLACE.sub(lambda place: _shown(place.group(1), lookup), whole)
+
+
+def _told(part: str, lookup: Lookup) -> bool:
+    return all(lookup(name).values for name in PLACE.findall(part))
+
+
+def _shown(name: str, lookup: Lookup) -> str:
+    """A value as a clinician writes it."""
+    known, rounded = lookup(name), ROUNDED.get(name.partition(".")[0])
+    if rounded is None or not known.values:
+        return str(known)
+    return str(replace(known, values=tuple(rounded(one) for one in known.values)))
+
+
+def _whole(value: Scalar) -> Scalar:
+    """A whole eGFR, unless that would show another stage than the value has."""
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return value
+    near = value.quantize(Decimal(1), ROUND_HALF_UP)
+    return near if g_stage(near) == g_stage(value) else round(value, 2)
+
+
+def _one_decimal(value: Scalar) -> Scalar:
+    short = isinstance(value, Decimal) and value.is_finite()
+    return value.quantize(Decimal("0.1"), ROUND_HALF_UP) if short and isinstance(value, Decimal) else value
+
+
+ROUNDED: Mapping[str, Callable[[Scalar], Scalar]] = {"egfr": _whole, "hba1c": _one_decimal}
