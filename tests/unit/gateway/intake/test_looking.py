@@ -42,5 +42,5 @@ def test_originals_are_the_living_ones_that_there_are(desk: Desk):
     desk.puts(unknown_meaning(patient("mrn-3")))
     refs = [("Patient", desk.id_of(f"Patient/{name}")) for name in ("mrn-1", "mrn-2", "mrn-3", "mrn-4")]
     found = desk.looking.originals(ST_ANNA, refs)
-    assert list(found) == [refs[0], refs[2]]
+    assert set(found) == {refs[0], refs[2]}
     assert found[refs[2]].body == unknown_meaning(patient("mrn-3"))
