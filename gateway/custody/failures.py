@@ -20,11 +20,14 @@ class DiskFull(StoreUnavailable):
 
 _UNPREPARED = "The database has no tables yet: start `careloom up` once, which makes them."
 
+_MISSING = "The database file is missing or cannot be opened: start `careloom up` once, or restore it."
+_NO_DATABASE = "The file is damaged, or is not a database; restore it from a backup."
+
 _SQLITE: dict[int, tuple[type[CustodyError], str]] = {
     sqlite3.SQLITE_BUSY: (StoreUnavailable, "The database is locked by another process."),
     sqlite3.SQLITE_LOCKED: (StoreUnavailable, "The database is locked by another process."),
     sqlite3.SQLITE_FULL: (DiskFull, str(DiskFull())),
-    sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, "The database file is missing or cannot be opened."),
+    sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, _MISSING),
     sqlite3.SQLITE_IOERR: (StoreUnavailable, "The disk that the database lies on fails."),
     sqlite3.SQLITE_READONLY: (StoreUnavailable, "The database file cannot be written to."),
     sqlite3.SQLITE_CORRUPT: (StoreUnavailable, "The database file is damaged; restore it from a backup."),

@@ -105,7 +105,8 @@ def test_it_starts_stops_within_ten_seconds_and_leaves_nothing_running(up: Up) -
     assert time.monotonic() - start < 10
     assert not [pid for pid in parts if alive(pid)]
     assert not (up.folder / "broker" / "url").exists()
-    assert not [line for line in up.log.read_text().splitlines() if "Traceback" in line]
+    said = up.log.read_text()
+    assert not [word for word in ("Traceback", "celery@", "shutdown", "Ctrl+C again") if word in said]
 
 
 def test_law_3_workers_and_relay_are_not_told_of_the_identity_key(up: Up) -> None:
@@ -133,10 +134,25 @@ def test_a_part_that_is_killed_comes_back(up: Up) -> None:
 def test_its_parts_die_with_it(up: Up) -> None:
     process = up.start()
     parts = family(process.pid)
+    url = (up.folder / "broker" / "url").read_text().strip()
+    left = Path(url.removeprefix("redis+socket://")).parent
     process.kill()
     process.wait()
     until(lambda: not any(map(alive, parts)), 10, "the end of all parts")
+    assert left.is_dir()
     assert up.start().poll() is None
+    assert not left.exists(), "the next start removes what the killed one left"
+
+
+def test_lost_data_are_one_line(up: Up) -> None:
+    up.start().terminate()
+    up.process.wait(15)
+    (up.folder / "careloom.db").write_bytes(b"")
+    for log in up.folder.glob("careloom.db-*"):
+        log.unlink()
+    assert "careloom.db is missing or empty" in up.refused()
+    (up.folder / "careloom.db").write_bytes(b"this is no database" * 999)
+    assert "careloom.db: The file is damaged" in up.refused()
 
 
 def test_a_port_in_use_is_one_line(up: Up) -> None:
