@@ -116,8 +116,8 @@ def patient(told: Node) -> Facts:
         _person(told),
         tuple(_measurements(told.get("measurements", ()))),
         tuple(
-            Problem(key, "", "", True, None, _evidence("Condition", number))
-            for number, key in enumerate(told.get("problems", ()))
+            _problem(text, _evidence("Condition", number))
+            for number, text in enumerate(told.get("problems", ()))
         ),
         tuple(_medicines(told.get("medicines", ()))),
         tuple(_allergies(told.get("allergies", ()))),
@@ -128,6 +128,12 @@ def patient(told: Node) -> Facts:
             for number, kind in enumerate(told.get("unreadable", ()))
         ),
     )
+
+
+def _problem(text: str, evidence: Evidence) -> Problem:
+    """``ckd``, or with a stage ``ckd:3b``."""
+    key, _, stage = text.partition(":")
+    return Problem(key, "", "", True, None, evidence, stage=stage or None)
 
 
 def _evidence(kind: str, number: int) -> Evidence:

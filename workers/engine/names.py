@@ -45,7 +45,7 @@ def catalogue() -> Catalogue:
             for leaf, (kind, resolve) in numbers.LEAVES.items()
         },
         **{
-            f"ckd.{leaf}": Name(Type.STRING, resolve, staging.READS[leaf])
+            f"ckd.{leaf}": Name(staging.TYPES.get(leaf, Type.STRING), resolve, staging.READS[leaf])
             for leaf, resolve in staging.LEAVES.items()
         },
     }

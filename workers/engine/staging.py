@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from workers.engine.answer import ordered, soonest
 from workers.engine.case import Case, Resolve
-from workers.engine.known import Known, absent, exactly
+from workers.engine.known import Known, Type, absent, exactly
 from workers.engine.numbers import LEAVES as NUMBERS
 from workers.engine.readings import Lens
 
@@ -62,13 +62,24 @@ def _risk(case: Case, lens: Lens) -> Known:
     return exactly(risk(*(str(part.values[0]) for part in parts)), evidence, until)
 
 
+def _listed(case: Case, lens: Lens) -> Known:
+    """Whether the problem list names the G stage that the numbers give. It names no A stage in any code."""
+    named = [one for one in case.facts.problems if one.active and one.is_a("ckd") and one.stage]
+    found = LEAVES["g_stage"](case, lens)
+    same = tuple(one.evidence for one in named if found.values == (f"G{one.stage}",))
+    return exactly(bool(same), tuple(sorted({*found.evidence, *same})), found.until)
+
+
 LEAVES: Mapping[str, Resolve] = {
     "g_stage": _stage(_LASTING_EGFR, g_stage),
     "a_stage": _stage(_ACR, a_stage),
     "risk": _risk,
+    "stage_listed": _listed,
 }
+TYPES = {"stage_listed": Type.BOOLEAN}
 READS: Mapping[str, tuple[str, ...]] = {
     "g_stage": ("egfr",),
     "a_stage": ("urine_acr",),
     "risk": ("egfr", "urine_acr"),
+    "stage_listed": ("egfr",),
 }
