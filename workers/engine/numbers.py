@@ -44,11 +44,21 @@ def missing(analyte: str, lens: Lens, what: str = "") -> str:
     return f"{what}{analytes()[analyte].name}{limit}{place}"
 
 
+def _set_aside(case: Case, analyte: str, lens: Lens) -> str:
+    """That there is a value which does not count, so that nobody looks for why it was overlooked."""
+    other = [one.when for one in case.readings(analyte) if one.setting not in lens.settings]
+    return (
+        f" (that of {max(other).isoformat()}, from a stay in hospital or an emergency, was set aside)"
+        if other
+        else ""
+    )
+
+
 def _value(analyte: str) -> Resolve:
     def resolve(case: Case, lens: Lens) -> Known:
         days, until = fresh(case, analyte, lens)
         if not days:
-            return absent(missing(analyte, lens))
+            return absent(missing(analyte, lens) + _set_aside(case, analyte, lens))
         return between(days[-1].low, days[-1].high, days[-1].evidence, until)
 
     return resolve

@@ -295,6 +295,31 @@ def test_values_from_a_hospital_stay_or_an_emergency_start_no_chronic_therapy(kn
         assert {"ras-diabetes-albuminuria"} <= {one.rule.id for one in result.unanswered}
 
 
+def test_a_value_from_a_stay_in_hospital_is_set_aside_and_that_is_said(knowledge: Knowledge):
+    value = measured("hba1c", "9.0", date(2026, 5, 1), Setting.INPATIENT)
+    result = plan(facts(problem("type_2_diabetes"), value), knowledge)
+    missing = [text for one in result.unanswered for text in one.missing]
+    assert any("that of 2026-05-01, from a stay in hospital or an emergency, was set aside" in text for text in missing)
+
+
+def test_a_value_that_no_rule_asks_for_is_counted_and_not_listed(knowledge: Knowledge):
+    named = [replace(unread("Observation"), what=f"{name} of 2026-05-01") for name in ("HbA1c", "Digoxin")]
+    asked = next(one for one in named if one.what.startswith("HbA1c"))
+    result = plan(replace(facts(), unreadable=tuple(named)), knowledge)
+    assert (result.unreadable, result.unread) == ((asked,), 1)
+
+
+def test_a_creatinine_without_a_sex_asks_for_the_sex_and_not_for_a_creatinine(knowledge: Knowledge):
+    known = facts(
+        problem("type_2_diabetes"),
+        measured("creatinine", "1.1", date(2026, 5, 1)),
+        who=replace(person(), sex=Sex.UNKNOWN, birth_sex=None),
+    )
+    result = plan(known, knowledge)
+    assert became(result, "measure-creatinine") == "absent"
+    assert any("sex" in one.missing for one in result.unanswered)
+
+
 def test_the_dead_have_an_empty_plan(knowledge: Knowledge):
     result = plan(facts(problem("type_2_diabetes"), who=person(deceased=True)), knowledge)
     assert result == Plan(TODAY, (), (), (), (), (), (), (), (), None)
