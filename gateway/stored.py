@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from gateway.instants import instant
 
 Resource = dict[str, Any]
@@ -15,8 +17,7 @@ Entropy = Callable[[int], bytes]
 """So many random bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """One version of a resource as its reader may see it. ``updated`` is in microseconds since 1970."""
 
     type: str

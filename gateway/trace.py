@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from gateway.auth.actor import Actor
 from gateway.custody.audit import Event
@@ -25,8 +25,7 @@ ACTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(msgspec.Struct, frozen=True):
     """What was done, or refused, to what."""
 
     interaction: str

@@ -6,9 +6,11 @@ Pure: the bundle has been found valid as an envelope; what is wrong with a reque
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec.structs import replace
 
 from gateway.refusal import Issue, Kind, Refused, refused
 from gateway.stored import Resource
@@ -20,8 +22,7 @@ ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 """FHIR's order of processing: http://hl7.org/fhir/R4/http.html#trules"""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One thing that is asked for. ``id`` is None until the server gives one."""
 
     at: str
@@ -146,6 +147,8 @@ def _resolved(
         literal = known.get(text)
         if literal is not None:
             return literal
+        if not text.startswith("urn:") and "?" not in text:
+            return text
         match references.parse(text):
             case references.Urn():
                 nowhere.append(text)

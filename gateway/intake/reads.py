@@ -7,7 +7,8 @@ written yet, and the answer that a repeat will get is known in the transaction t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gateway.auth.actor import Actor
 from gateway.intake.looking import Looking, Ref

@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from gateway.custody import cipher, index
 from gateway.custody.identity import halves
 from gateway.custody.identity.links import Link, seal_link
@@ -24,8 +26,7 @@ from mappers.plan_identity import PLAN_TOKEN, bears_plan
 from mappers.r4 import search
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(msgspec.Struct, frozen=True):
     """One version ready to be written: the shared row, and what only the gateway may read."""
 
     write: Write
@@ -36,8 +37,7 @@ class Sealed:
     """The compartment of the version before: its patient's plan may rest on what is there no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Which version of which resource is about to be made."""
 
     type: str

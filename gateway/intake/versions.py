@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from gateway.auth.actor import Actor
 from gateway.custody import records
 from gateway.custody.errors import Erased
@@ -22,8 +24,7 @@ from mappers import lossless
 from mappers.plan_identity import bears_plan
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of one entry. ``sealed`` is None where nothing has to be written."""
 
     entry: Entry
