@@ -116,6 +116,8 @@ def options(settings: Settings, files: int) -> dict[str, Any]:
         "connection_limit": max(_OTHER_FILES, min(CONNECTIONS, files - _OTHER_FILES)),
         # select() knows no file above 1023.
         "asyncore_use_poll": True,
+        # A bundle of 100 entries comes in two pieces instead of twelve.
+        "recv_bytes": 65_536,
         "channel_timeout": IDLE_SECONDS,
         "cleanup_interval": IDLE_SECONDS // 4,
     }
