@@ -11,6 +11,13 @@ pytest_plugins = ["tests.scheduling", "tests.servers"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Who runs the tests with the product's own two variables set means: against these servers. The tests make
+# databases of their own there, so the variables must not reach the product under test as they stand.
+for _name in ("DATABASE_URL", "BROKER_URL"):
+    _given = os.environ.pop(f"CARELOOM_{_name}", None)
+    if _given:
+        os.environ.setdefault(f"CARELOOM_TEST_{_name}", _given)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
