@@ -45,7 +45,7 @@ def test_it_is_gone_when_the_block_fails(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_its_last_words_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    pretend(monkeypatch, "import sys; print('starting'); sys.exit('careloom: the disk is full')")
+    pretend(monkeypatch, "import sys; print('starting', flush=True); sys.exit('careloom: the disk is full')")
     with pytest.raises(NotRunning, match="the disk is full"), careloom_up(tmp_path):
         pass
 
