@@ -45,12 +45,16 @@ def test_the_database_is_made_beside_the_one_that_is_set_and_dropped(postgres_ur
 
 @pytest.mark.servers
 def test_it_is_dropped_when_the_demo_fails(postgres_url: str):
-    made = ""
-    with pytest.raises(ZeroDivisionError), scratch({"CARELOOM_DATABASE_URL": postgres_url}) as settings:
-        made = name_in(settings)
-        raise ZeroDivisionError
-    assert made
-    assert made not in databases(postgres_url)
+    made: list[str] = []
+
+    def fails() -> None:
+        with scratch({"CARELOOM_DATABASE_URL": postgres_url}) as settings:
+            made.append(name_in(settings))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert made[0] not in databases(postgres_url)
 
 
 @pytest.mark.servers
