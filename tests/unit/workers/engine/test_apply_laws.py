@@ -69,7 +69,8 @@ def test_law_7_no_day_before_the_next_look_changes_the_plan(
     for ahead in {0, (last - patient.as_of).days, *data.draw(st.lists(between, max_size=6))}:
         later = plan(replace(patient, as_of=patient.as_of + timedelta(days=ahead)), knowledge)
         assert timeless(later) == timeless(today)
-        assert later.next_look == today.next_look
+        # A look may turn out to have been early; it is never late, and never moves towards us.
+        assert later.next_look is None or today.next_look is None or later.next_look >= today.next_look
 
 
 DATED = [
