@@ -6,7 +6,7 @@ checked again with every parameter before it counts: what does not match, or may
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -19,7 +19,7 @@ from gateway.release.asking import ID, Asked, Name, Parameters, clauses, told_by
 from gateway.release.opened import clinical_halves, readable
 from gateway.stored import Position, Resource
 
-Whole = Callable[[StoredVersion], Resource | None]
+Whole = Callable[[Sequence[StoredVersion]], Mapping[WriteNo, Resource]]
 BATCH = 100
 """Candidates opened at a time."""
 
@@ -143,14 +143,18 @@ class Finder:
     ) -> Iterator[StoredVersion]:
         known = readable(self.vault, scope.tenant, rows)
         halves = clinical_halves(self.vault, scope.tenant, known)
+        wholes = self._wholes(asked, known)
         for row, half in zip(known, halves, strict=True):
-            if self._holds(row, half or _nothing_but(row), asked) and scope.visible(row):
+            shown = half or _nothing_but(row)
+            whole = wholes.get(row.write_no, shown)
+            held = all(one.holds(whole if one.on_whole else shown, row.written) for one in asked)
+            if held and scope.visible(row):
                 yield row
 
-    def _holds(self, row: StoredVersion, half: Resource, asked: Sequence[Asked]) -> bool:
+    def _wholes(self, asked: Sequence[Asked], rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
+        """The rows as they were sent, all opened at once, where anything asked is decided on that."""
         needed = any(one.on_whole for one in asked)
-        whole = self.whole(row) if needed and self.whole is not None else None
-        return all(one.holds(whole or half if one.on_whole else half, row.written) for one in asked)
+        return self.whole(rows) if needed and self.whole is not None else {}
 
 
 def _nothing_but(row: StoredVersion) -> Resource:

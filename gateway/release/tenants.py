@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.custody import records
 from gateway.custody.identity.vault import Vault
-from gateway.custody.ids import StoredId, Tenant, pseudonym
+from gateway.custody.ids import StoredId, Tenant, WriteNo, pseudonym
 from gateway.custody.records import StoredVersion
 from gateway.identities import resolve
 from gateway.release import opened
@@ -41,22 +41,22 @@ class TenantView:
 
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Bodies as the tenant knows them: what it sent, merged; what was derived, in its own ids."""
-        sent = [row for row in rows if row.origin == opened.EHR]
         derived = [row for row in rows if row.origin != opened.EHR]
-        bodies = {row.write_no: body for row, body in zip(sent, self._whole(sent), strict=True)}
+        bodies = dict(self._wholes(rows))
         bodies |= {row.write_no: body for row, body in zip(derived, self._dressed(derived), strict=True)}
         return [bodies[row.write_no] for row in rows]
 
     def search(self, type_: str, parameters: Parameters, position: Position | None, count: int) -> Found:
-        finder = Finder(self.vault, type_, parameters, self._whole_row)
+        finder = Finder(self.vault, type_, parameters, self._wholes)
         return finder.page([Scope(self.tenant, self._name)], position, count)
 
     def _whole(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         return opened.originals(self.vault, self.tenant, rows) if rows else []
 
-    def _whole_row(self, row: StoredVersion) -> Resource | None:
+    def _wholes(self, rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
         """What identifying parameters are checked against; nothing of the kind is ever derived."""
-        return self._whole([row])[0] if row.origin == opened.EHR else None
+        sent = [row for row in rows if row.origin == opened.EHR]
+        return {row.write_no: body for row, body in zip(sent, self._whole(sent), strict=True)}
 
     def _dressed(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         if not rows:

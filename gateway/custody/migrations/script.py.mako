@@ -29,4 +29,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """There is none."""
-    raise NotImplementedError("restore the backup that was taken before the upgrade")
+    raise RuntimeError("there is no way back: restore the backup that was taken before the upgrade")
