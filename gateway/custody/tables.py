@@ -166,6 +166,7 @@ patient_link = _clustered(
     Column("tenant", Number, primary_key=True, autoincrement=False),
     Column("patient", LargeBinary, primary_key=True),
     Column("write_no", Number, primary_key=True, autoincrement=False),
+    Index("patient_link_write", "write_no"),
 )
 
 tombstone = _clustered(
@@ -175,6 +176,41 @@ tombstone = _clustered(
     Column("type", Text, primary_key=True),
     Column("id", LargeBinary, primary_key=True),
     Column("erased", Number, nullable=False),
+)
+
+# What may go, and when. Periods are texts such as `10y`: a year is no number of days. Type `*` stands for
+# every type without a rule of its own.
+retention_rule = _clustered(
+    "retention_rule",
+    data,
+    Column("tenant", Number, primary_key=True, autoincrement=False),
+    Column("type", Text, primary_key=True),
+    Column("keep", Text, nullable=False),
+    Column("superseded", Text),
+    Column("counted", Text, nullable=False),
+    Column("changed", Number, nullable=False),
+    CheckConstraint("counted IN ('written', 'last-touched')", name="retention_rule_counted"),
+)
+
+# Sixteen zero bytes for a patient hold the whole tenant. Ended holds stay, to say what was held when.
+legal_hold = _clustered(
+    "legal_hold",
+    data,
+    Column("tenant", Number, primary_key=True, autoincrement=False),
+    Column("patient", LargeBinary, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("since", Number, primary_key=True, autoincrement=False),
+    Column("until", Number),
+    # One hold of a reason stands at a time, however often it is asked for.
+    Index(
+        "legal_hold_one_standing",
+        "tenant",
+        "patient",
+        "reason",
+        unique=True,
+        sqlite_where=text("until IS NULL"),
+        postgresql_where=text("until IS NULL"),
+    ),
 )
 
 # --- how it is found -------------------------------------------------------------------------------------
@@ -285,6 +321,8 @@ IDENTITY_TABLES = (
     "withheld",
     "link",
     "identity_token",
+    "retention_rule",
+    "legal_hold",
 )
 """What the workers' role has no right to: not to read, not to write."""
 
