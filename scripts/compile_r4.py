@@ -68,6 +68,7 @@ def compile_table(folder: Path) -> bytes:
             "types": types,
             "codes": _code_lists(entries(folder, "valuesets"), bound),
             "search": _search(entries(folder, "search-parameters"), types),
+            "composites": _composites(entries(folder, "search-parameters"), types),
             "compartment": _compartment(_read(folder, "compartmentdefinition-patient")),
             "unchecked": sorted(unchecked),
         }
@@ -151,6 +152,7 @@ def _element(definition: Definition, parents: set[str], unchecked: set[str]) -> 
         targets=_targets(definition),
         codes=_required_codes(definition),
         invariants=() if backbone else _invariants(definition, unchecked),
+        summary=definition.get("isSummary", False),
     )
 
 
@@ -284,6 +286,67 @@ def _parameter(definition: Definition, tree: Any, resource: str, types: Types) -
     )
 
 
+Composites = dict[str, dict[str, model.Composite]]
+
+
+def _composites(definitions: list[Definition], types: Types) -> Composites:
+    """Parameters of several parts, which must hold of one and the same element."""
+    by_url = {definition["url"]: definition for definition in definitions}
+    table: Composites = {}
+    for definition in definitions:
+        if definition["type"] == "composite":
+            tree = fhirpath.parse(definition["expression"])
+            for resource in definition["base"]:
+                states = [state for one in _alternatives(tree) for state in _walk(one, resource, types)]
+                bases = [model.Path(steps, kind, target) for steps, kind, target in states]
+                table.setdefault(resource, {})[definition["code"]] = model.Composite(
+                    name=definition["code"],
+                    url=definition["url"],
+                    bases=tuple(bases),
+                    parts=tuple(_part(one, by_url, (resource, bases), types) for one in _parts(definition)),
+                )
+    return table
+
+
+def _parts(definition: Definition) -> list[Definition]:
+    parts: list[Definition] = definition["component"]
+    if definition["url"] not in corrections.EXCHANGED:
+        return parts
+    first, second = parts
+    return [{**first, "definition": second["definition"]}, {**second, "definition": first["definition"]}]
+
+
+def _part(
+    component: Definition, by_url: dict[str, Definition], place: tuple[str, list[model.Path]], types: Types
+) -> model.Part:
+    kind = by_url[component["definition"]]["type"]
+    expression, whole = component["expression"], component["expression"].startswith(ROOT)
+    # R4 writes the type's name in its own way in one place.
+    text = expression.removeprefix(ROOT).replace("as(DateTime)", "as(dateTime)")
+    starts = [place[0]] if whole else [base.leaf for base in place[1]]
+    states = [
+        state
+        for start in dict.fromkeys(starts)
+        for one in _alternatives(fhirpath.parse(text))
+        for state in _walk(_from_here(one), start, types)
+    ]
+    paths = [model.Path(steps, leaf, target) for steps, leaf, target in states if leaf in LEAVES[kind]]
+    return model.Part(kind, tuple(dict.fromkeys(paths)), whole)
+
+
+ROOT = "%resource."
+
+
+def _from_here(tree: Any) -> Any:
+    """The expression below the element that is at hand, whatever else bears its first name."""
+    match tree:
+        case ["name", None, name]:
+            return ["name", ["here"], name]
+        case ["name" | "call" | "as", base, *rest]:
+            return [tree[0], _from_here(base), *rest]
+    raise fhirpath.NotFhirPath(str(tree))
+
+
 def _alternatives(tree: Any) -> Iterator[Any]:
     if tree[0] == "|":
         yield from _alternatives(tree[1])
@@ -295,6 +358,8 @@ def _alternatives(tree: Any) -> Iterator[Any]:
 def _walk(tree: Any, resource: str, types: Types) -> list[State]:
     """Every way along JSON keys that the expression can take in this resource type."""
     match tree:
+        case ["here"]:
+            return [((), resource, None)]
         case ["name", None, ("Resource" | "DomainResource")]:
             return [((), resource, None)]
         case ["name", None, name] if name in types:

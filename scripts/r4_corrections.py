@@ -103,3 +103,7 @@ def _with_characteristic(elements: list[Definition]) -> list[Definition]:
         if element["path"] == _CHARACTERISTIC:
             element["constraint"] = []
     return [*kept, *CHARACTERISTIC]
+
+
+EXCHANGED = frozenset({"http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"})
+"""Composite search parameters of two parts in which R4 gives each part the other's definition."""

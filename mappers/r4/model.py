@@ -46,6 +46,8 @@ class Element(msgspec.Struct, frozen=True, array_like=True):
     codes: str | None
     """The required binding's value set, a key of ``Model.codes`` (absent there when R4 lists no codes)."""
     invariants: tuple[Invariant, ...]
+    summary: bool = False
+    """Whether ``_summary=true`` shows it."""
 
     def json_names(self) -> Iterator[tuple[str, str]]:
         """The JSON names that it can bear, each with the type that this means."""
@@ -85,6 +87,23 @@ class Parameter(msgspec.Struct, frozen=True, array_like=True):
     expression: str
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """One part of a composite parameter: its kind, and its places below the element or the whole resource."""
+
+    type: str
+    paths: tuple[Path, ...]
+    whole: bool
+
+
+class Composite(msgspec.Struct, frozen=True, array_like=True):
+    """A search parameter whose parts must hold of one element together; ``bases`` are those elements."""
+
+    name: str
+    url: str
+    bases: tuple[Path, ...]
+    parts: tuple[Part, ...]
+
+
 class _Table(msgspec.Struct, frozen=True):
     version: str
     source: str
@@ -92,6 +111,7 @@ class _Table(msgspec.Struct, frozen=True):
     types: dict[str, Type]
     codes: dict[str, dict[str, tuple[str, ...]]]
     search: dict[str, dict[str, Parameter]]
+    composites: dict[str, dict[str, Composite]]
     compartment: dict[str, tuple[str, ...]]
     unchecked: tuple[str, ...]
 
@@ -132,6 +152,11 @@ class Model:
     def search(self) -> Mapping[str, Mapping[str, Parameter]]:
         """Search parameters by resource type and name, the ones of every resource included."""
         return self._table.search
+
+    @property
+    def composites(self) -> Mapping[str, Mapping[str, Composite]]:
+        """Composite search parameters by resource type and name."""
+        return self._table.composites
 
     @property
     def compartment(self) -> Mapping[str, tuple[str, ...]]:

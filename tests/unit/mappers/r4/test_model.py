@@ -118,3 +118,17 @@ def test_search_expressions_became_paths_over_json_names() -> None:
 def test_what_is_left_unchecked_is_said() -> None:
     assert "ctm-1" in MODEL.unchecked
     assert not {"obs-6", "obs-7", "pat-1", "per-1", "ext-1"} & set(MODEL.unchecked)
+
+
+def test_each_part_of_a_composite_parameter_has_a_place() -> None:
+    composites = [one for known in MODEL.composites.values() for one in known.values()]
+    assert len(composites) == 72
+    assert all(one.bases and all(part.paths for part in one.parts) for one in composites)
+    relationship = MODEL.composites["DocumentReference"]["relationship"]
+    assert [part.type for part in relationship.parts] == ["token", "reference"]
+
+
+def test_the_table_knows_what_a_summary_shows() -> None:
+    shown = {one.name for one in MODEL.types["Patient"].elements.values() if one.summary}
+    assert {"identifier", "name", "birthDate"} <= shown
+    assert not {"photo", "text", "contact"} & shown
