@@ -358,9 +358,7 @@ def _alternatives(tree: Any) -> Iterator[Any]:
 def _walk(tree: Any, resource: str, types: Types) -> list[State]:
     """Every way along JSON keys that the expression can take in this resource type."""
     match tree:
-        case ["here"]:
-            return [((), resource, None)]
-        case ["name", None, ("Resource" | "DomainResource")]:
+        case ["here"] | ["name", None, ("Resource" | "DomainResource")]:
             return [((), resource, None)]
         case ["name", None, name] if name in types:
             return [((), resource, None)] if name == resource else []
