@@ -29,6 +29,7 @@ COMMANDS = {
     "keys": "See and rotate root keys.",
     "policy": "Check a privacy policy.",
     "knowledge": "List and check what the engine knows.",
+    "patient": "Erase a patient.",
     "audit": "Verify the trail.",
     "jobs": "See and retry jobs.",
     "bench": "Measure.",

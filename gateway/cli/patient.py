@@ -1,0 +1,10 @@
+"""``careloom patient``: what a person may ask for: to be forgotten, and to be told who was told what."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def patient() -> None:
+    """What a person may ask for."""
