@@ -15,7 +15,7 @@ from celery.apps import worker as bare
 from celery.bootsteps import StartStopStep
 
 from gateway.custody import fitting, logs
-from gateway.custody.errors import KeysUnreadable, StoreUnavailable
+from gateway.custody.errors import KeysUnreadable, Misconfigured, StoreUnavailable
 from gateway.custody.settings import Storage
 from workers import station
 from workers.engine.knowledge import KnowledgeRefused
@@ -42,7 +42,7 @@ def _check(**_: Any) -> None:
     except StoreUnavailable:
         # It may come back; until then the jobs wait in it.
         return
-    except (KeysUnreadable, KnowledgeRefused) as error:
+    except (KeysUnreadable, KnowledgeRefused, Misconfigured) as error:
         # Only this passes: what else a signal's receiver raises, Celery logs and goes on.
         sys.exit(f"careloom: {error}")
 

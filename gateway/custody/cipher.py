@@ -11,35 +11,28 @@ Opening, step by step; each step fails closed as ``Tampered``:
 2. The key has the generation that the header names.
 3. The commitment is the one that this key and salt give.
 4. The cipher text authenticates, with its header and its place.
-5. What comes out decompresses to no more than ``MAX_PLAIN_BYTES``.
+5. What comes out decompresses, to no more than ``packing.MAX_PLAIN_BYTES``.
 """
 
 from __future__ import annotations
 
 import hmac
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from struct import Struct
 from typing import ClassVar
 
 import msgspec
-import zstandard
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.custody.errors import Tampered
 from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.packing import known, pack, unpack
 
 ENVELOPE_VERSION = 1
 SALT_BYTES = 16
-MAX_PLAIN_BYTES = 64 * 1024 * 1024
 
-_PLAIN, _ZSTD = 0, 1
-# Measured on both halves of Synthea resources: level 3 is a tenth slower and saves less than a hundredth.
-_LEVEL = 1
-# Below this a frame is larger than what it holds.
-_WORTH_COMPRESSING = 64
 _HEADER = Struct(">BBI16s16s")
 _PLACE = Struct(">q16s16sIB")
 _LABEL = b"careloom/1/cell"
@@ -70,7 +63,7 @@ def seal(key: DataKey, place: Place, plaintext: bytes, salt: bytes) -> bytes:
     """The envelope of this plaintext for this place. ``salt`` is 16 fresh random bytes, never used again."""
     if len(salt) != SALT_BYTES:
         raise ValueError("a salt has 16 bytes")
-    compression, body = _compress(plaintext)
+    compression, body = pack(place.column, plaintext)
     subkey, commitment, nonce = _subkey(key.side, key.secrets[key.current], salt)
     header = _HEADER.pack(ENVELOPE_VERSION, compression, key.current, salt, commitment)
     return header + AESGCM(subkey).encrypt(nonce, body, header + _bytes(place))
@@ -90,7 +83,7 @@ def unseal(key: DataKey, place: Place, sealed: bytes) -> bytes:
         body = AESGCM(subkey).decrypt(nonce, sealed[_HEADER.size :], header + _bytes(place))
     except (InvalidTag, ValueError):
         raise Tampered from None
-    return _decompress(body) if compression == _ZSTD else body  # 5
+    return unpack(compression, body)  # 5
 
 
 def generation_of(sealed: bytes) -> int:
@@ -102,7 +95,7 @@ def _read_header(header: bytes) -> tuple[int, bytes, bytes, int]:
     if len(header) != _HEADER.size:
         raise Tampered
     version, compression, generation, salt, commitment = _HEADER.unpack(header)
-    if version != ENVELOPE_VERSION or compression not in (_PLAIN, _ZSTD):
+    if version != ENVELOPE_VERSION or not known(compression):
         raise Tampered
     return generation, salt, commitment, compression
 
@@ -116,33 +109,3 @@ def _bytes(place: Place) -> bytes:
     kind = place.type.encode()
     fixed = _PLACE.pack(place.tenant, place.patient, place.id, place.version, len(kind))
     return fixed + kind + place.column.encode()
-
-
-class _Zstd(threading.local):
-    """Neither side of zstandard may be used by two threads at once."""
-
-    def __init__(self) -> None:
-        self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
-        self.decompress = zstandard.ZstdDecompressor().decompress
-
-
-_zstd = _Zstd()
-
-
-def _compress(plaintext: bytes) -> tuple[int, bytes]:
-    if len(plaintext) > MAX_PLAIN_BYTES:
-        raise ValueError("too large to be sealed")
-    if len(plaintext) >= _WORTH_COMPRESSING:
-        packed = _zstd.compress(plaintext)
-        if len(packed) < len(plaintext):
-            return _ZSTD, packed
-    return _PLAIN, plaintext
-
-
-def _decompress(body: bytes) -> bytes:
-    try:
-        if not 0 <= zstandard.frame_content_size(body) <= MAX_PLAIN_BYTES:
-            raise Tampered
-        return _zstd.decompress(body)
-    except zstandard.ZstdError:
-        raise Tampered from None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Table, select
 
-from gateway.custody import roots
+from gateway.custody import packing, roots
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import KeysUnreadable, Tampered
 from gateway.custody.keystore import KeyName
@@ -24,6 +24,7 @@ _TRIED = 5
 
 def check_all(storage: Storage) -> None:
     """Refuse the three root keys of the trusted side unless each is its own and fits; ``KeysUnreadable``."""
+    packing.check()
     _check_different(storage.key_paths)
     keys = Database.open(storage.keys_url, Side.TRUSTED)
     try:
@@ -35,6 +36,7 @@ def check_all(storage: Storage) -> None:
 
 def check_clinical(storage: Storage) -> None:
     """The same for the one root key that a worker is given."""
+    packing.check()
     keys = Database.open(storage.keys_url, Side.WORKER)
     try:
         _check_fits(storage.key_paths.clinical, keys, clinical_key)

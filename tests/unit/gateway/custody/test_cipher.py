@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gateway.custody import cipher
+from gateway.custody import cipher, packing
 from gateway.custody.cipher import Place, seal, unseal
 from gateway.custody.errors import Tampered
 from gateway.custody.ids import StoredId, Tenant
@@ -150,7 +150,8 @@ def test_the_layout_is_the_documented_one() -> None:
     assert sealed[:6] == b"\x01\x00\x00\x00\x00\x01"
     assert sealed[6:22] == SALT
     assert len(sealed) == 6 + 16 + 16 + len(b"short") + 16
-    assert seal(KEY, PLACE, b"long" * 100, SALT)[1] == 1
+    codes = {"clinical": 2, "withheld": 3, "link": 1, "answer": 1}
+    assert {c: seal(KEY, replace(PLACE, column=c), b"long" * 100, SALT)[1] for c in codes} == codes
 
 
 def test_text_that_does_not_shrink_is_kept_as_it_is() -> None:
@@ -162,21 +163,31 @@ def test_text_that_does_not_shrink_is_kept_as_it_is() -> None:
 
 def test_nothing_that_unpacks_to_more_than_the_limit_is_sealed_or_opened(monkeypatch) -> None:
     bomb = seal(KEY, PLACE, bytes(100_000), SALT)
-    monkeypatch.setattr(cipher, "MAX_PLAIN_BYTES", 99_999)
+    monkeypatch.setattr(packing, "MAX_PLAIN_BYTES", 99_999)
     with pytest.raises(Tampered):
         unseal(KEY, PLACE, bomb)
     with pytest.raises(ValueError, match="too large"):
         seal(KEY, PLACE, bytes(100_000), SALT)
 
 
-def test_a_body_that_says_it_is_compressed_and_is_not_is_tampering(monkeypatch) -> None:
-    monkeypatch.setattr(cipher, "_compress", lambda plaintext: (1, plaintext))
+@pytest.mark.parametrize("code", [1, 2, 3])
+def test_a_body_that_says_it_is_compressed_and_is_not_is_tampering(monkeypatch, code: int) -> None:
+    monkeypatch.setattr(cipher, "pack", lambda _column, plaintext: (code, plaintext))
     for body in (
         b"not zstandard at all",
+        b"",
         zstandard.ZstdCompressor(write_content_size=False).compress(b"x" * 99),
     ):
         with pytest.raises(Tampered):
             unseal(KEY, PLACE, seal(KEY, PLACE, body, SALT))
+
+
+@pytest.mark.parametrize("code", [4, 99, 255])
+def test_a_compression_that_this_release_does_not_have_does_not_open(monkeypatch, code: int) -> None:
+    monkeypatch.setattr(cipher, "pack", lambda _column, plaintext: (code, plaintext))
+    sealed = seal(KEY, PLACE, b"from a later release", SALT)
+    with pytest.raises(Tampered):
+        unseal(KEY, PLACE, sealed)
 
 
 @settings(max_examples=5, deadline=None)
@@ -222,13 +233,31 @@ def test_the_primitive_gives_its_published_answers(vector: tuple[str, ...]) -> N
     assert AESGCM(key).decrypt(nonce, sealed, associated) == text
 
 
-def test_an_envelope_of_this_release_opens_in_the_next() -> None:
-    """If this fails, the format changed without a new version number, and every record is unreadable."""
-    sealed = bytes.fromhex(GOLDEN)
-    assert unseal(KEY, PLACE, sealed) == b'{"resourceType":"Patient"}' * 4
+@pytest.mark.parametrize("code", [1, 2, 3])
+def test_every_envelope_that_was_ever_written_opens(code: int) -> None:
+    """If this fails, the format changed without a new code, and every record of that code is unreadable."""
+    column, text, sealed = GOLDEN[code]
+    assert bytes.fromhex(sealed)[:2] == bytes([1, code])
+    assert unseal(KEY, replace(PLACE, column=column), bytes.fromhex(sealed)) == text
 
 
-GOLDEN = (
+HALF = b'{"resourceType":"Patient"}' * 4
+WITHHELD = b'{"id":"p1","/":{"name":[{"family":"Hopkins","given":["Ada"]}],"birthDate":"1961-04-17"}}'
+WITHOUT_DICTIONARY = (
     "010100000001000102030405060708090a0b0c0d0e0f5e73da35e4961022db20dea9d0f89a8f5a6d3da44dfa0a242bdd"
     "cf9ecb6624912cce6f8e49682d66e317a45ff0834aea06aab7712f809f2aaa2d1a10e1c4dffe7edd532cf0c6e5215479"
 )
+CLINICAL_1 = (
+    "010200000001000102030405060708090a0b0c0d0e0f5e73da35e4961022db20dea9d0f89a8f5a6d3da44dfa7a252b0d"
+    "b0c0b96949bbbd837fc42f815b296bac3e5d85e8d325fd05498be9cee90b"
+)
+WITHHELD_1 = (
+    "010300000001000102030405060708090a0b0c0d0e0f5e73da35e4961022db20dea9d0f89a8f5a6d3da44dca6a242b6e"
+    "75b82cc97363fc0de74e1ed9d50bd25316d371892789943e605e6e89f4c699a6d3dd47fdfd3470de14c7c179cfd2d902"
+    "ea2f25e5a4645a59b27d1976"
+)
+GOLDEN = {
+    1: ("clinical", HALF, WITHOUT_DICTIONARY),
+    2: ("clinical", HALF, CLINICAL_1),
+    3: ("withheld", WITHHELD, WITHHELD_1),
+}
