@@ -25,6 +25,8 @@ PURE = (
     "gateway/custody/ids.py",
     "gateway/custody/audit.py",
     "gateway/custody/records.py",
+    "gateway/disclosures/accounting.py",
+    "gateway/disclosures/purposes.py",
     "gateway/demo/chart.py",
     "gateway/demo/people.py",
     "gateway/demo/stories.py",

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import click
 
+from gateway.cli.disclosures import disclosures
+
 
 @click.group()
 def patient() -> None:
     """What a person may ask for."""
+
+
+patient.add_command(disclosures)
