@@ -99,6 +99,9 @@ idempotency = _clustered(
     Column("status", Integer, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     Column("created", Number, nullable=False, index=True),
+    # The stored ids of the patients that the answer concerns, one after the other: it is sealed under all of
+    # their keys. None in rows from before that was so.
+    Column("patients", LargeBinary),
 )
 
 # --- what is kept ----------------------------------------------------------------------------------------
@@ -141,6 +144,8 @@ version = Table(
     Column("clinical", LargeBinary),
     UniqueConstraint("tenant", "type", "id", "version", name="version_once"),
     CheckConstraint("origin IN ('ehr', 'derived')", name="version_origin"),
+    # A resource may have moved: erasing somebody finds the versions that lie in a compartment no more.
+    Index("version_compartment", "compartment"),
 )
 
 withheld = Table(
@@ -169,6 +174,26 @@ patient_link = _clustered(
     Index("patient_link_write", "write_no"),
 )
 
+# One row per link between Patients that was ever told: the record, and the one that it goes into. The gateway
+# decides in the write of a Patient; `survivor` is the end of the chain, so that a job need follow none.
+patient_merge = _clustered(
+    "patient_merge",
+    data,
+    Column("tenant", Number, primary_key=True, autoincrement=False),
+    Column("patient", LargeBinary, primary_key=True),
+    Column("successor", LargeBinary, primary_key=True),
+    Column("replaced_by", Integer, nullable=False),
+    Column("replaces", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("survivor", LargeBinary),
+    Column("since", Number, nullable=False),
+    CheckConstraint("state IN ('waiting', 'united', 'blocked', 'undone')", name="patient_merge_state"),
+    CheckConstraint("(state = 'united') = (survivor IS NOT NULL)", name="patient_merge_survivor"),
+    Index("patient_merge_successor", "tenant", "successor"),
+    Index("patient_merge_survivor", "tenant", "survivor"),
+)
+
 tombstone = _clustered(
     "tombstone",
     data,
@@ -176,6 +201,15 @@ tombstone = _clustered(
     Column("type", Text, primary_key=True),
     Column("id", LargeBinary, primary_key=True),
     Column("erased", Number, nullable=False),
+)
+
+# An erasure that has begun and not come to its end: whoever comes next goes on with it.
+erasure = _clustered(
+    "erasure",
+    data,
+    Column("tenant", Number, primary_key=True, autoincrement=False),
+    Column("patient", LargeBinary, primary_key=True),
+    Column("begun", Number, nullable=False),
 )
 
 # What may go, and when. Periods are texts such as `10y`: a year is no number of days. Type `*` stands for
@@ -323,6 +357,7 @@ IDENTITY_TABLES = (
     "identity_token",
     "retention_rule",
     "legal_hold",
+    "erasure",
 )
 """What the workers' role has no right to: not to read, not to write."""
 
@@ -354,6 +389,7 @@ WORKER_RIGHTS: Mapping[str, frozenset[str]] = {
     "record": frozenset({"SELECT", "INSERT", "UPDATE"}),
     "version": frozenset({"SELECT", "INSERT"}),
     "patient_link": frozenset({"SELECT", "INSERT"}),
+    "patient_merge": frozenset({"SELECT"}),
     "tombstone": frozenset({"SELECT"}),
     "search_token": frozenset({"SELECT", "INSERT"}),
     "search_range": frozenset({"SELECT", "INSERT"}),
