@@ -11,31 +11,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.schema import SchemaItem
 
-data = MetaData()
-keys = MetaData()
+from gateway.custody.key_tables import IDENTITY_KEY_TABLES, clinical_key, identity_key, keys
+from gateway.custody.schema import Number, clustered, data
 
-# SQLite keeps an INTEGER PRIMARY KEY as the row's own number; BIGINT would cost a second index.
-Number = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _clustered(name: str, metadata: MetaData, *parts: SchemaItem) -> Table:
-    """A table that *is* its primary key's index: one B-tree, no hidden row number."""
-    return Table(name, metadata, *parts, sqlite_with_rowid=False)
-
+__all__ = ["IDENTITY_KEY_TABLES", "clinical_key", "data", "identity_key", "keys"]
 
 # --- who may come in -------------------------------------------------------------------------------------
 
@@ -64,7 +54,7 @@ client = Table(
     CheckConstraint("(jwks IS NULL) <> (jwks_url IS NULL)", name="client_one_key_source"),
 )
 
-access_grant = _clustered(
+access_grant = clustered(
     "access_grant",
     data,
     Column("client_id", Text, primary_key=True),
@@ -74,7 +64,7 @@ access_grant = _clustered(
     Column("revoked", Number),
 )
 
-access_token = _clustered(
+access_token = clustered(
     "access_token",
     data,
     Column("digest", LargeBinary, primary_key=True),
@@ -83,14 +73,14 @@ access_token = _clustered(
     Column("expires", Number, nullable=False, index=True),
 )
 
-assertion_seen = _clustered(
+assertion_seen = clustered(
     "assertion_seen",
     data,
     Column("digest", LargeBinary, primary_key=True),
     Column("expires", Number, nullable=False, index=True),
 )
 
-idempotency = _clustered(
+idempotency = clustered(
     "idempotency",
     data,
     Column("client_id", Text, primary_key=True),
@@ -106,7 +96,7 @@ idempotency = _clustered(
 
 # --- what is kept ----------------------------------------------------------------------------------------
 
-write_counter = _clustered(
+write_counter = clustered(
     "write_counter",
     data,
     Column("tenant", Number, primary_key=True, autoincrement=False),
@@ -115,7 +105,7 @@ write_counter = _clustered(
 
 # The head of each resource. `write_no` names its current version; a search row of an older version
 # finds no head, so an update need not look for the rows that it outdates.
-record = _clustered(
+record = clustered(
     "record",
     data,
     Column("tenant", Number, primary_key=True, autoincrement=False),
@@ -155,7 +145,7 @@ withheld = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
-link = _clustered(
+link = clustered(
     "link",
     data,
     Column("tenant", Number, primary_key=True, autoincrement=False),
@@ -165,7 +155,7 @@ link = _clustered(
     Column("sealed", LargeBinary, nullable=False),
 )
 
-patient_link = _clustered(
+patient_link = clustered(
     "patient_link",
     data,
     Column("tenant", Number, primary_key=True, autoincrement=False),
@@ -176,7 +166,7 @@ patient_link = _clustered(
 
 # One row per link between Patients that was ever told: the record, and the one that it goes into. The gateway
 # decides in the write of a Patient; `survivor` is the end of the chain, so that a job need follow none.
-patient_merge = _clustered(
+patient_merge = clustered(
     "patient_merge",
     data,
     Column("tenant", Number, primary_key=True, autoincrement=False),
@@ -194,7 +184,7 @@ patient_merge = _clustered(
     Index("patient_merge_survivor", "tenant", "survivor"),
 )
 
-tombstone = _clustered(
+tombstone = clustered(
     "tombstone",
     data,
     Column("tenant", Number, primary_key=True, autoincrement=False),
@@ -204,7 +194,7 @@ tombstone = _clustered(
 )
 
 # An erasure that has begun and not come to its end: whoever comes next goes on with it.
-erasure = _clustered(
+erasure = clustered(
     "erasure",
     data,
     Column("tenant", Number, primary_key=True, autoincrement=False),
@@ -214,7 +204,7 @@ erasure = _clustered(
 
 # What may go, and when. Periods are texts such as `10y`: a year is no number of days. Type `*` stands for
 # every type without a rule of its own.
-retention_rule = _clustered(
+retention_rule = clustered(
     "retention_rule",
     data,
     Column("tenant", Number, primary_key=True, autoincrement=False),
@@ -227,7 +217,7 @@ retention_rule = _clustered(
 )
 
 # Sixteen zero bytes for a patient hold the whole tenant. Ended holds stay, to say what was held when.
-legal_hold = _clustered(
+legal_hold = clustered(
     "legal_hold",
     data,
     Column("tenant", Number, primary_key=True, autoincrement=False),
@@ -253,7 +243,7 @@ legal_hold = _clustered(
 
 
 def _token_table(name: str) -> Table:
-    return _clustered(
+    return clustered(
         name,
         data,
         Column("key", LargeBinary, primary_key=True),
@@ -265,7 +255,7 @@ def _token_table(name: str) -> Table:
 search_token = _token_table("search_token")
 identity_token = _token_table("identity_token")
 
-search_range = _clustered(
+search_range = clustered(
     "search_range",
     data,
     Column("key", LargeBinary, primary_key=True),
@@ -311,7 +301,7 @@ job = Table(
 
 # --- who did what ----------------------------------------------------------------------------------------
 
-audit_head = _clustered(
+audit_head = clustered(
     "audit_head",
     data,
     Column("log", Number, primary_key=True, autoincrement=False),
@@ -320,7 +310,7 @@ audit_head = _clustered(
     Column("last_time", Number, nullable=False),
 )
 
-audit_event = _clustered(
+audit_event = clustered(
     "audit_event",
     data,
     Column("log", Number, primary_key=True, autoincrement=False),
@@ -360,28 +350,6 @@ IDENTITY_TABLES = (
     "erasure",
 )
 """What the workers' role has no right to: not to read, not to write."""
-
-# --- the key store (a database of its own) ---------------------------------------------------------------
-
-
-def _key_table(name: str) -> Table:
-    return _clustered(
-        name,
-        keys,
-        Column("tenant", Number, primary_key=True, autoincrement=False),
-        Column("subject", LargeBinary, primary_key=True),
-        Column("purpose", Text, primary_key=True),
-        Column("generation", Integer, primary_key=True, autoincrement=False),
-        Column("root_version", Integer, nullable=False),
-        Column("wrapped", LargeBinary, nullable=False),
-        Column("created", Number, nullable=False),
-    )
-
-
-clinical_key = _key_table("clinical_key")
-identity_key = _key_table("identity_key")
-
-IDENTITY_KEY_TABLES = ("identity_key",)
 
 WORKER_RIGHTS: Mapping[str, frozenset[str]] = {
     "organization": frozenset({"SELECT"}),

@@ -1,0 +1,29 @@
+"""The key store's tables: a database of its own, never backed up with the data that its keys open."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text
+
+from gateway.custody.schema import Number, clustered, keys
+
+__all__ = ["IDENTITY_KEY_TABLES", "clinical_key", "identity_key", "keys"]
+
+
+def _key_table(name: str) -> Table:
+    return clustered(
+        name,
+        keys,
+        Column("tenant", Number, primary_key=True, autoincrement=False),
+        Column("subject", LargeBinary, primary_key=True),
+        Column("purpose", Text, primary_key=True),
+        Column("generation", Integer, primary_key=True, autoincrement=False),
+        Column("root_version", Integer, nullable=False),
+        Column("wrapped", LargeBinary, nullable=False),
+        Column("created", Number, nullable=False),
+    )
+
+
+clinical_key = _key_table("clinical_key")
+identity_key = _key_table("identity_key")
+
+IDENTITY_KEY_TABLES = ("identity_key",)
