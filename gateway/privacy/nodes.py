@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from gateway.privacy.codes import codes_of
 from gateway.privacy.steps import Choose, inside_each, sift
 from gateway.privacy.walk import ADDED, Node, Object, Walk
+from mappers import parties
 from mappers.lossless import Json
 from mappers.plan_identity import PLAN_SYSTEM
 
@@ -67,7 +68,8 @@ def _fragments(resource: Object) -> Mapping[str, str]:
 class IdentifierNode(Node):
     """System and value together become one pseudonym under Careloom's own system.
 
-    The identifier of Careloom's plan keeps its system: a plan that a clinician changed is still the plan.
+    The identifier of Careloom's plan keeps its system: a plan that a clinician changed is still the plan. So
+    do those by which a Consent names who reads from Careloom, and Careloom's own engine is named as it is.
     """
 
     __slots__ = ()
@@ -85,6 +87,10 @@ class IdentifierNode(Node):
 def _named(system: Json, text: str, walk: Walk) -> tuple[str, str]:
     if system == PLAN_SYSTEM:
         return PLAN_SYSTEM, walk.pseudonym_of("CarePlan", text)
+    if (system, text) == parties.ENGINE:
+        return parties.ENGINE
+    if system in parties.SYSTEMS:
+        return str(system), walk.pseudonym_of("Identifier", f"{system}|{text}")
     return OWN_SYSTEM, walk.pseudonym_of("Identifier", f"{system}|{text}")
 
 

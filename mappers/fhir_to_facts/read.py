@@ -21,10 +21,12 @@ from mappers.fhir_to_facts import (
 from mappers.fhir_to_facts.gathered import Gathered
 from mappers.fhir_to_facts.opened import Opened
 from mappers.fhir_to_facts.settle import settle
+from mappers.parties import SYSTEMS
 
 OURS = "urn:careloom:"
 PSEUDONYM = "urn:careloom:pseudonym"
 """The system of identifiers that stand for an EHR's own: not ours, though we wrote it."""
+_THEIRS = SYSTEMS | {PSEUDONYM}
 
 READERS: Mapping[str, Callable[[Opened, Gathered], None]] = {
     "AllergyIntolerance": allergy.read,
@@ -89,4 +91,4 @@ def _is_ours(opened: Opened) -> bool:
     if not isinstance(identifiers, list):
         return False
     systems = (str(one.get("system", "")) for one in identifiers)
-    return any(system.startswith(OURS) and system != PSEUDONYM for system in systems)
+    return any(system.startswith(OURS) and system not in _THEIRS for system in systems)
