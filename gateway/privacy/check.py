@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gateway.privacy.generalise import MEASURES
 from gateway.privacy.lines import QUANTITIES, Lines, Spot, bases, is_primitive
 from gateway.privacy.policy import Kind, Policy, Verb
 from mappers.r4.model import MODEL
@@ -21,6 +22,7 @@ _OPEN = frozenset({Verb.PARTS, Verb.CODED, Verb.PSEUDONYM})
 _TEXT = frozenset({"string", "markdown", "code", "id", "uri", "url", "canonical", "oid", "uuid"})
 _DATES = frozenset({"date", "dateTime", "instant"})
 _MEASURES = QUANTITIES | {"Quantity"}
+_GENERALISED = _DATES | {"string", "markdown", "xhtml"}
 _LINKS = frozenset({"id", "string", "canonical", "uri", "url"})
 
 
@@ -96,7 +98,7 @@ class _Survey:
             here = f"{path}.{spot.key}"
             self._note(here, spot)
             yield Row(owner, here, spot.kind, _told(spot, self._policy.kind), spot.line)
-            if is_primitive(spot.kind) or spot.action.verb not in _OPEN or spot.kind not in MODEL.types:
+            if is_primitive(spot.kind) or not _is_open(spot) or spot.kind not in MODEL.types:
                 continue
             deeper = tuple(root for root in spot.outer if root != spot.kind)
             if spot.kind == here or deeper:
@@ -114,6 +116,10 @@ class _Survey:
             self.misfits.add(f"{spot.line}: '{spot.action}' cannot be done to {spot.kind} ({path})")
 
 
+def _is_open(spot: Spot) -> bool:
+    return spot.action.verb in _OPEN or spot.action.how in MEASURES
+
+
 def _told(spot: Spot, kind: Kind) -> str:
     """The action as it works out at this place."""
     listed = spot.element.codes in MODEL.codes
@@ -128,7 +134,9 @@ def _fits(spot: Spot) -> bool:
     if verb in (Verb.WITHHOLD, Verb.MASK, Verb.REFUSE):
         return True
     if verb is Verb.GENERALISE:
-        return kind in (_MEASURES if spot.action.how == "age" else _DATES | {"string"})
+        return kind in (_MEASURES if spot.action.how in MEASURES else _GENERALISED)
+    if verb in (Verb.SHIFT, Verb.YEAR):
+        return kind in _DATES
     if not is_primitive(kind):
         fitting = {
             Verb.PARTS: True,

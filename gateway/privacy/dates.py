@@ -1,17 +1,23 @@
-"""Dates as they are kept: whether a text is one, and what is left of it at the month or the year.
+"""Dates as they are kept: whether a text is one, what is left of it at the month or the year, and a shift.
 
 A clinical date stays as it was sent, precision, fraction and zone included; a date of birth loses its day.
+A shift moves the day by whole days and touches neither clock nor zone, so that every interval between two
+whole dates survives. A date known to the month or the year moves with the middle of it and keeps its
+precision, so what is told may be the month, or the year, beside the one that the shifted event lies in.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 
 _DAY = r"[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01])%s)?)?"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]{1,9})?"
 _ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
 _DATE = re.compile(_DAY % f"(?:T{_CLOCK}{_ZONE})?")
 _TIME = re.compile(_CLOCK)
+_MIDDLE = {4: "-07-02", 7: "-15", 10: ""}
+"""What completes a year, a month and a day to the day in its middle."""
 
 
 def is_date(value: object) -> bool:
@@ -32,3 +38,18 @@ def month(value: object) -> str | None:
 def year(value: object) -> str | None:
     """The year of a date."""
     return str(value)[:4] if is_date(value) else None
+
+
+def shifted(value: object, days: int) -> str | None:
+    """The date so many days later, in the precision, clock and zone in which it was written.
+
+    None for what is no day of the calendar, and for a day that the shift moves out of it.
+    """
+    if not is_date(value):
+        return None
+    day, clock, rest = str(value).partition("T")
+    try:
+        moved = date.fromisoformat(day + _MIDDLE[len(day)]) + timedelta(days=days)
+    except (ValueError, OverflowError):
+        return None
+    return f"{moved.isoformat()[: len(day)]}{clock}{rest}"

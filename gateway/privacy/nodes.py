@@ -28,7 +28,7 @@ class ResourceNode(Node):
         """Which node a contained resource is split by, where those that nobody refers to must go."""
 
     def split(self, value: Object, walk: Walk) -> tuple[Object, Object]:
-        inner = Walk(walk.pseudonym_of, _fragments(value), walk.as_of)
+        inner = Walk(walk.pseudonym_of, _fragments(value), walk.terms)
         if self.choose is None or "contained" not in value:
             return super().split(value, inner)
         kept, gone = super().split({key: item for key, item in value.items() if key != "contained"}, inner)

@@ -11,7 +11,8 @@ from threading import RLock
 import msgspec
 
 from gateway.privacy import dates, steps
-from gateway.privacy.generalise import GENERALISERS
+from gateway.privacy.ages import AgeNode, YearsNode
+from gateway.privacy.generalise import GENERALISERS, Generaliser, each, shift_of, year_of
 from gateway.privacy.lines import QUANTITIES, Lines, Spot, is_primitive
 from gateway.privacy.nodes import ExtensionNode, IdentifierNode, ResourceNode, always, by_url, coded
 from gateway.privacy.policy import Extension, Kind, Policy, Verb
@@ -119,8 +120,8 @@ class Plans:
                 return steps.reference
             case Verb.PSEUDONYM if not spot.many:
                 return steps.fragment if mark is None else steps.marked(steps.fragment, mark)
-            case Verb.GENERALISE if not spot.many:
-                return steps.change(GENERALISERS[spot.action.how], mark)
+            case Verb.GENERALISE | Verb.SHIFT | Verb.YEAR if (less := _less(spot)) is not None:
+                return steps.change(each(less) if spot.many else less, mark)
             case Verb.KEEP | Verb.MATCHING:
                 check = self._check(spot)
                 return steps.keep(steps.each(check) if spot.many else check, mark)
@@ -141,8 +142,8 @@ class Plans:
         match spot.action.verb:
             case Verb.REFUSE:
                 return steps.refuse
-            case Verb.GENERALISE if not spot.many:
-                return steps.change(GENERALISERS[spot.action.how], mark)
+            case Verb.GENERALISE if (measured := _MEASURED.get(spot.action.how)) is not None:
+                return into(always(self._node(kind, outer, spot.action.how, measured)), mark)
             case Verb.PARTS if kind == "Resource":
                 return into(self._any_resource(spot.key), mark)
             case Verb.PARTS:
@@ -197,6 +198,19 @@ class Plans:
         }
         node.open |= {"valueCode"}
         return node
+
+
+_MEASURED: dict[str, type[Node]] = {"age": AgeNode, "years": YearsNode}
+
+
+def _less(spot: Spot) -> Generaliser | None:
+    """How less is made of one value; None for what cannot be done to a single value."""
+    match spot.action.verb:
+        case Verb.SHIFT:
+            return shift_of(spot.kind)
+        case Verb.YEAR:
+            return year_of(spot.kind)
+    return GENERALISERS.get(spot.action.how)
 
 
 _ANYTHING = steps.keep(lambda value: True, None)

@@ -4,7 +4,7 @@ An allow-list, one line for each element or data type. ``[elements]`` names plac
 ``MedicationRequest.medicationCodeableConcept.coding.display``, ``Coding.display``), ``[types]`` data types;
 the most exact line decides, and what no line names is withheld. ``[extensions]`` and ``[modifiers]`` list
 extensions by url. A ``release`` policy is laid over clinical halves, from which identity is gone already, so
-there what no line names stays.
+there what no line names stays. ``[ages]`` lists codes, by system, whose values are somebody's age.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from gateway.privacy.generalise import GENERALISERS
+from gateway.privacy.generalise import FOR_RELEASES, GENERALISERS, MEASURES
 from gateway.privacy.text import GRAMMARS
 
 CLINICAL = "clinical"
 PARTNER_LIMITED = "partner-limited"
-SHIPPED = (CLINICAL, PARTNER_LIMITED)
+PARTNER_SAFE_HARBOR = "partner-safe-harbor"
+PARTNER_SHIFTED = "partner-shifted"
+PROFILES = (PARTNER_LIMITED, PARTNER_SAFE_HARBOR, PARTNER_SHIFTED)
+"""The release profiles that a grant may name."""
+SHIPPED = (CLINICAL, *PROFILES)
 
 
 class PolicyRefused(ValueError):  # noqa: N818 - it reads as what happened
@@ -42,6 +46,8 @@ class Verb(Enum):
     PSEUDONYM = "pseudonym"
     GENERALISE = "generalise"
     MATCHING = "keep-matching"
+    SHIFT = "shift"
+    YEAR = "year"
     WITHHOLD = "withhold"
     MASK = "mask"
     REFUSE = "refuse"
@@ -83,10 +89,17 @@ class Policy:
     lines: Mapping[str, Action]
     extensions: Mapping[str, Extension]
     modifiers: Mapping[str, Extension]
+    ages: frozenset[tuple[str, str]]
+    """System and code of what is measured when an age is."""
 
 
-_HOW = {Verb.GENERALISE: frozenset(GENERALISERS), Verb.MATCHING: frozenset(GRAMMARS)}
-_TABLES = frozenset({"name", "purpose", "kind", "types", "elements", "extensions", "modifiers"})
+_HOW = {
+    Verb.GENERALISE: GENERALISERS.keys() | MEASURES,
+    Verb.MATCHING: GRAMMARS.keys(),
+}
+_TABLES = frozenset({"name", "purpose", "kind", "types", "elements", "extensions", "modifiers", "ages"})
+_RELEASED = frozenset({Verb.SHIFT, Verb.YEAR})
+"""Whoever sees data arrive can tell the shift, and only the day of a release tells who is over 89."""
 
 
 def load(name_or_path: str | Path) -> Policy:
@@ -123,7 +136,10 @@ def parse(text: str, source: str) -> Policy:
         lines=_lines(table, faults),
         extensions=_extensions(table, "extensions", faults),
         modifiers=_extensions(table, "modifiers", faults),
+        ages=_ages(table, faults),
     )
+    if policy.kind is Kind.SPLIT:
+        faults += [f"'{line}': only a release can {a}" for line, a in policy.lines.items() if _released(a)]
     if not policy.name:
         faults.append("it has no name")
     if not policy.lines:
@@ -131,6 +147,10 @@ def parse(text: str, source: str) -> Policy:
     if faults:
         raise PolicyRefused(source, faults)
     return policy
+
+
+def _released(action: Action) -> bool:
+    return action.verb in _RELEASED or action.how in FOR_RELEASES
 
 
 def _kind(text: object, faults: list[str]) -> Kind:
@@ -185,3 +205,13 @@ def _extensions(table: Mapping[str, Any], name: str, faults: list[str]) -> dict[
         else:
             found[url] = Extension(frozenset(lists["codes"]), tuple(lists["parts"]))
     return found
+
+
+def _ages(table: Mapping[str, Any], faults: list[str]) -> frozenset[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for system, codes in _section(table, "ages", faults).items():
+        if isinstance(codes, list) and all(isinstance(code, str) for code in codes):
+            found |= {(system, code) for code in codes}
+        else:
+            faults.append(f"[ages] '{system}': write a list of codes")
+    return frozenset(found)

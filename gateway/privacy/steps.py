@@ -73,7 +73,7 @@ def change(generalise: Generaliser, mark: Mark | None) -> Step:
     """Less than the value stays."""
 
     def step(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
-        less = generalise(value, walk.as_of)
+        less = generalise(value, walk.terms)
         if less is None:
             gone[key] = value
             if mark is not None:

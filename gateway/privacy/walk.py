@@ -8,9 +8,9 @@ unknown, and goes to the withheld half whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import TypeAlias
 
+from gateway.privacy.terms import NO_TERMS, Terms
 from mappers.lossless import Json
 
 Object: TypeAlias = dict[str, Json]
@@ -29,17 +29,17 @@ class NoClinicalHalf(Exception):  # noqa: N818 - it reads as what happens
 class Walk:
     """What the steps of one resource share: the pseudonyms, and the new names of what it contains."""
 
-    __slots__ = ("as_of", "fragments", "inside", "pseudonym_of", "uses")
+    __slots__ = ("fragments", "inside", "pseudonym_of", "terms", "uses")
 
     def __init__(
         self,
         pseudonym_of: Callable[[str, str], str],
         fragments: Mapping[str, str],
-        as_of: date | None = None,
+        terms: Terms = NO_TERMS,
     ) -> None:
         self.pseudonym_of = pseudonym_of
         self.fragments = fragments
-        self.as_of = as_of
+        self.terms = terms
         self.inside = ""
         """The new name of the contained resource that is being walked; empty in what contains it."""
         self.uses: list[tuple[str, str]] = []

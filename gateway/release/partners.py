@@ -15,6 +15,7 @@ from gateway.custody.ids import StoredId, Tenant, parse_pseudonym, pseudonym
 from gateway.custody.records import StoredVersion
 from gateway.privacy.policy import Policy
 from gateway.privacy.project import project
+from gateway.privacy.terms import Terms
 from gateway.release import opened
 from gateway.release.asking import Parameters
 from gateway.release.faces import dress, partner_view
@@ -59,7 +60,7 @@ class PartnerView:
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Clinical halves, narrowed by the release profile, in ids that are this partner's alone."""
         show = partner_view(self.vault, self.organization)
-        return [dress(project(half, self.policy, self.as_of), show) for half in self._halves(rows)]
+        return [dress(project(half, self.policy, Terms(self.as_of)), show) for half in self._halves(rows)]
 
     def search(self, type_: str, parameters: Parameters, position: Position | None, count: int) -> Found:
         scopes = [Scope(tenant, self._name, self._visible) for tenant in sorted(self.grants, reverse=True)]

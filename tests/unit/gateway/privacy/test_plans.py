@@ -25,7 +25,7 @@ def test_law_2_a_plan_is_handed_out_whole_or_not_at_all():
 
         def split(_: int, plans: Plans = plans, start: Barrier = start) -> Any:
             start.wait()
-            walk = Walk(lambda kind, text: "pseudonym", {}, None)
+            walk = Walk(lambda kind, text: "pseudonym", {})
             return plans.resource("Patient").split(RESOURCE, walk)[0]
 
         with ThreadPoolExecutor(threads) as pool:
