@@ -31,7 +31,12 @@ def partner_view(vault: Vault, organization: Tenant) -> Show:
 
 def tenant_view(vault: Vault, tenant: Tenant, resources: Iterable[Resource]) -> Show:
     """The tenant sees its own ids; what Careloom derived has ids made for it."""
-    own = _own_ids(vault, tenant, sorted({ref for r in resources for ref in _pseudonyms(r)}))
+    return own_view(vault, tenant, {ref for r in resources for ref in _pseudonyms(r)})
+
+
+def own_view(vault: Vault, tenant: Tenant, refs: Iterable[Ref]) -> Show:
+    """The same for resources of which no more than type and stored id is known."""
+    own = _own_ids(vault, tenant, sorted(refs))
     outside = vault.outside(tenant)
 
     def show(type_: str, stored: StoredId) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway import trace
+from gateway.auth import registry
 from gateway.auth.actor import Actor, Role
 from gateway.custody import audit
 from gateway.custody.errors import KeyGone
@@ -13,7 +14,7 @@ from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM, StoredId, Tenant
 from gateway.custody.records import StoredVersion
 from gateway.instants import day
-from gateway.privacy.policy import Policy
+from gateway.privacy.policy import Policy, shipped
 from gateway.refusal import Kind, refused
 from gateway.release import partners, tenants
 from gateway.release.asking import Parameters
@@ -28,7 +29,7 @@ View = tenants.TenantView | partners.PartnerView
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Gives out what a tenant sent or Careloom derived; ``policy`` is the profile that partners get."""
+    """Gives out what a tenant sent or Careloom derived; ``policy`` is the profile of grants that name none."""
 
     vault: Vault
     policy: Policy
@@ -38,7 +39,7 @@ class Release:
         """One resource, or one version of it, as this actor may see it. Raises ``Refused``."""
         self._allow(actor, type_, "r")
         interaction = "read" if version is None else "vread"
-        view = self._view(actor)
+        view = self.view(actor)
         row = view.locate(type_, id_, version)
         if row is None:
             self._record(actor, interaction, type_, None, 404)
@@ -53,7 +54,7 @@ class Release:
     def history(self, actor: Actor, type_: str, id_: str) -> tuple[Stored, ...]:
         """Every version that there is, newest first; a deletion has no body."""
         self._allow(actor, type_, "r")
-        view = self._view(actor)
+        view = self.view(actor)
         rows = view.versions(type_, id_)
         if not rows:
             self._record(actor, "history", type_, None, 404)
@@ -69,7 +70,7 @@ class Release:
     ) -> Page:
         """One page of what matches, newest write first. Refuses a parameter that it cannot honour."""
         self._allow(actor, type_, "s")
-        view = self._view(actor)
+        view = self.view(actor)
         found = view.search(type_, parameters, position, count)
         bodies = view.present(found.rows)
         self._record_search(actor, type_, parameters, found.rows)
@@ -97,13 +98,23 @@ class Release:
         if not actor.scopes.allows(type_, letter):
             raise refused(Kind.FORBIDDEN, "forbidden", "The token's scopes do not allow this.")
 
-    def _view(self, actor: Actor) -> View:
+    def view(self, actor: Actor) -> View:
+        """The store as this actor sees it. Raises ``Refused`` for who reads nothing but the trail."""
         if actor.role is Role.EHR:
             return tenants.TenantView(self.vault, actor.organization)
         if actor.role is Role.PARTNER:
             today = day(self.clock())
-            return partners.PartnerView(self.vault, self.policy, actor.organization, actor.grants, today)
+            chosen = self._profiles(actor)
+            return partners.PartnerView(self.vault, chosen, actor.organization, actor.grants, today)
         raise refused(Kind.FORBIDDEN, "forbidden", "This role reads the audit trail only.")
+
+    def _profiles(self, actor: Actor) -> Mapping[Tenant, Policy]:
+        """The release profile of each grant; the installation's where the grant names none."""
+        with self.vault.database.read() as conn:
+            named = registry.profiles(conn, actor.client_id)
+        return {
+            tenant: shipped(name) if (name := named.get(tenant)) else self.policy for tenant in actor.grants
+        }
 
     def _presented(
         self, actor: Actor, interaction: str, view: View, rows: Sequence[StoredVersion]
@@ -121,30 +132,31 @@ class Release:
         outcome = trace.SUCCESS if status == 200 else trace.MINOR
         if row is None:
             deed = trace.Deed(interaction, type_, status=status, outcome=outcome)
-            self._append({log: [deed] for log in _logs(actor)}, actor)
+            self.append({log: [deed] for log in logs(actor)}, actor)
         else:
-            self._append({row.tenant: [trace.of_row(interaction, row, status, outcome)]}, actor)
+            self.append({row.tenant: [trace.of_row(interaction, row, status, outcome)]}, actor)
 
     def _record_search(
         self, actor: Actor, type_: str, parameters: Parameters, rows: Sequence[StoredVersion]
     ) -> None:
         """In every log concerned: one event for each patient whose data were in the answer, at least one."""
         detail = "parameters: " + " ".join(sorted({name for name, _ in parameters}))
-        deeds: dict[Tenant, list[trace.Deed]] = {log: [] for log in _logs(actor)}
+        deeds: dict[Tenant, list[trace.Deed]] = {log: [] for log in logs(actor)}
         for log, patient in sorted({(row.tenant, trace.patient_of(row) or b"") for row in rows}):
             known = StoredId(patient) if patient else None
             deeds[log].append(trace.Deed("search", type_, patient=known, detail=detail))
         nobody = [trace.Deed("search", type_, detail=detail)]
-        self._append({log: found or nobody for log, found in deeds.items()}, actor)
+        self.append({log: found or nobody for log, found in deeds.items()}, actor)
 
-    def _append(self, deeds: Mapping[Tenant, Sequence[trace.Deed]], actor: Actor) -> None:
+    def append(self, deeds: Mapping[Tenant, Sequence[trace.Deed]], actor: Actor) -> None:
+        """Record what this actor did, each deed in its log, lowest log first."""
         now = self.clock()
         with self.vault.database.write() as conn:
             for log in sorted(deeds):
                 audit.append(conn, log, [trace.event(actor, deed, now) for deed in deeds[log]])
 
 
-def _logs(actor: Actor) -> tuple[Tenant, ...]:
+def logs(actor: Actor) -> tuple[Tenant, ...]:
     """Where an access stands: the tenant's log; for a partner, the log of each tenant that granted it."""
     if actor.role is Role.PARTNER:
         return actor.grants or (SYSTEM,)
