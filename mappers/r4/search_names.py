@@ -73,6 +73,41 @@ def _is_of_system(asked: Asked, path: Path, value: Json, system: str | None) -> 
     return value in codes.get(system, ())
 
 
+def typed_candidates(asked: Asked, text: str) -> Query:
+    """``identifier:of-type=system|code|value``."""
+    value = _typed(text)[2]
+    return Query(Side.IDENTITY, tuple((name, value) for name in asked.row_names()))
+
+
+def typed_holds(value: Json, text: str) -> bool:
+    """Whether an identifier has the value, and a type of this code."""
+    if not isinstance(value, dict):
+        return False
+    system, code, wanted = _typed(text)
+    codings = value.get("type", {}).get("coding", ())
+    return value.get("value") == wanted and any(_same_code(one, "code", system, code) for one in codings)
+
+
+def _typed(text: str) -> tuple[str, str, str]:
+    parts = [plain(part) for part in split(text, "|")]
+    if len(parts) != 3 or not all(parts):
+        raise MalformedValue
+    return parts[0], parts[1], parts[2]
+
+
+def text_holds(value: Json, text: str) -> bool:
+    """Whether what is said beside a code, or of an identifier's type, begins with the text."""
+    wanted = normal(plain(text))
+    return bool(wanted) and any(normal(said).startswith(wanted) for said in _said(value))
+
+
+def _said(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        beside = [value, *value.get("coding", ()), value.get("type", {})]
+        texts = (one.get(key) for one in beside if isinstance(one, dict) for key in ("text", "display"))
+        yield from (text for text in texts if isinstance(text, str))
+
+
 # --- references ------------------------------------------------------------------------------------------
 
 

@@ -7,13 +7,15 @@ is widened (by a day, by a tenth).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
 
 from mappers.lossless import Json
-from mappers.r4 import numbers
+from mappers.r4 import numbers, ucum
 from mappers.r4.dates import (
     EARLIEST,
     LATEST,
@@ -33,7 +35,6 @@ _UPWARD = frozenset({"gt", "ge", "sa"})
 _DOWNWARD = frozenset({"lt", "le", "eb"})
 
 _DAY_AROUND = timedelta(days=1)
-_TENTH = Decimal("0.1")
 
 # Other than a stored dateTime, an asked one may leave out seconds and zone.
 _asked_time = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?").fullmatch
@@ -133,53 +134,120 @@ def is_whole_day(text: str) -> bool:
 # --- quantities and numbers ------------------------------------------------------------------------------
 
 
+class _Span(NamedTuple):
+    """Two exact ends, both included; None is without end."""
+
+    low: Fraction | None
+    high: Fraction | None
+
+
+class _Wanted(NamedTuple):
+    """A number as it was asked for: what its digits leave open, and the unit as system and code."""
+
+    prefix: str
+    number: Fraction
+    span: _Span
+    system: str
+    code: str
+
+    @property
+    def scale(self) -> ucum.Scale | None:
+        """How to bring other units to this one, where that is known."""
+        return ucum.scale(self.code) if self.system == ucum.SYSTEM else None
+
+
 def quantity_candidates(asked: Asked, text: str) -> Query:
-    prefix, value, interval, _ = _wanted_number(text)
-    if prefix == "ne":
+    """The number as it was asked for; with a unit of UCUM, as it would stand in every comparable unit."""
+    wanted = _wanted_number(text)
+    if wanted.prefix == "ne":
         return Query(Side.CLINICAL, everything=True)
-    if prefix == "ap":
-        interval = _widened(value)
-    low, high = numbers.buckets(interval)
-    low = numbers.LOWEST if prefix in _DOWNWARD else low
-    high = numbers.HIGHEST if prefix in _UPWARD else high
-    return Query(Side.CLINICAL, ranges=tuple((name, low, high) for name in asked.row_names()))
+    span = _widened(wanted.number) if wanted.prefix == "ap" else wanted.span
+    found = {_bucketed(wanted.prefix, one, margin) for one, margin in _in_every_unit(wanted, span)}
+    names = asked.row_names()
+    return Query(Side.CLINICAL, ranges=tuple((name, *pair) for name in names for pair in sorted(found)))
 
 
-def _wanted_number(text: str) -> tuple[str, Decimal, numbers.Interval, tuple[str, str]]:
-    """Prefix, number, the interval it leaves open, and the unit as system and code."""
+def _in_every_unit(wanted: _Wanted, span: _Span) -> Iterator[tuple[_Span, int]]:
+    """The span, and what it is in other units; these are rounded, so that a bucket to each side is added."""
+    yield span, 0
+    own = wanted.scale
+    for other in ucum.scales(wanted.code) if own is not None else ():
+        if own is not None and other != own:
+            yield _Span(*(None if end is None else other.own(own.common(end)) for end in span)), 1
+
+
+def _bucketed(prefix: str, span: _Span, margin: int) -> tuple[int, int]:
+    low = numbers.LOWEST if span.low is None else numbers.bucket(_float(span.low)) - margin
+    high = numbers.HIGHEST if span.high is None else numbers.bucket(_float(span.high)) + margin
+    return (
+        numbers.LOWEST if prefix in _DOWNWARD else low,
+        numbers.HIGHEST if prefix in _UPWARD else high,
+    )
+
+
+def _float(number: Fraction) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.copysign(math.inf, number)
+
+
+def _wanted_number(text: str) -> _Wanted:
     number, *unit = (plain(part) for part in split(text, "|"))
     prefix, digits = prefix_of(number)
     found = numbers.asked(digits)
     if found is None or len(unit) not in (0, 2):
         raise MalformedValue
-    return prefix, *found, (unit[0], unit[1]) if unit else ("", "")
+    system, code = unit or ("", "")
+    return _Wanted(prefix, Fraction(found[0]), _exact(found[1]), system, code)
 
 
-def _widened(value: Decimal) -> numbers.Interval:
-    tenth = abs(value) * _TENTH
-    return numbers.Interval(value - tenth, value + tenth)
+def _exact(interval: numbers.Interval) -> _Span:
+    return _Span(*(None if end is None else Fraction(end) for end in interval))
+
+
+def _widened(value: Fraction) -> _Span:
+    tenth = abs(value) / 10
+    return _Span(value - tenth, value + tenth)
 
 
 def quantity_holds(value: Json, text: str) -> bool:
-    prefix, number, interval, (system, code) = _wanted_number(text)
-    found = numbers.meant(value)
-    if found is None or (code and not _same_unit(value, system, code)):
+    wanted = _wanted_number(text)
+    meant = numbers.meant(value)
+    if meant is None:
         return False
-    return _lies(prefix, found, number, interval)
+    found = _exact(meant)
+    if wanted.code:
+        in_unit = _in_unit(value, found, wanted)
+        if in_unit is None:
+            return False
+        found = in_unit
+    return _lies(wanted.prefix, found, wanted.number, wanted.span)
 
 
-def _same_unit(value: Json, system: str, code: str) -> bool:
-    """The unit as it was sent: nothing is converted. Without a system, code or written unit will do."""
+def _in_unit(value: Json, found: _Span, wanted: _Wanted) -> _Span | None:
+    """What was found, in the unit that was asked for; None where it is in no such unit.
+
+    Without a system, the code or the written unit will do, and nothing is converted.
+    """
     if not isinstance(value, dict):
-        return False
+        return None
     if "low" in value or "high" in value:
-        return _same_unit(value.get("low", value.get("high")), system, code)
-    if system:
-        return value.get("system") == system and value.get("code") == code
-    return code in (value.get("code"), value.get("unit"), value.get("currency"))
+        return _in_unit(value.get("low", value.get("high")), found, wanted)
+    code = value.get("code", "")
+    if not wanted.system:
+        return found if wanted.code in (code, value.get("unit"), value.get("currency")) else None
+    if value.get("system") != wanted.system:
+        return None
+    if code == wanted.code:
+        return found
+    own, other = wanted.scale, ucum.scale(code)
+    if own is None or other is None or not ucum.comparable(code, wanted.code):
+        return None
+    return _Span(*(None if end is None else own.own(other.common(end)) for end in found))
 
 
-def _lies(prefix: str, found: numbers.Interval, number: Decimal, wanted: numbers.Interval) -> bool:
+def _lies(prefix: str, found: _Span, number: Fraction, wanted: _Span) -> bool:
     beyond = found.high is None or found.high > number
     below = found.low is None or found.low < number
     within = _holds(wanted, found)
@@ -196,12 +264,12 @@ def _lies(prefix: str, found: numbers.Interval, number: Decimal, wanted: numbers
     }[prefix]
 
 
-def _holds(outer: numbers.Interval, inner: numbers.Interval) -> bool:
+def _holds(outer: _Span, inner: _Span) -> bool:
     if inner.low is None or inner.high is None or outer.low is None or outer.high is None:
         return False
     return outer.low <= inner.low and inner.high <= outer.high
 
 
-def _touch(a: numbers.Interval, b: numbers.Interval) -> bool:
+def _touch(a: _Span, b: _Span) -> bool:
     first = a.low is None or b.high is None or a.low <= b.high
     return first and (b.low is None or a.high is None or b.low <= a.high)

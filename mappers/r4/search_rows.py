@@ -7,7 +7,7 @@ the value into rows. Resources come here valid.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeAlias
@@ -38,12 +38,13 @@ class _Place:
     below: dict[str, _Place] = field(default_factory=dict)
 
 
-def rows(resource: dict[str, Json], whose: Side) -> Rows:
-    """The rows of a resource on one side, sorted, each once."""
+def rows(resource: dict[str, Json], whose: Side, only: Collection[str] | None = None) -> Rows:
+    """The rows of a resource on one side, sorted, each once; with ``only`` those of these elements."""
     kind = resource["resourceType"]
     tokens: set[Token] = set()
     ranges: set[Range] = set()
-    _walk(_places(kind, whose), resource, tokens, ranges)
+    node = resource if only is None else {key: resource[key] for key in only if key in resource}
+    _walk(_places(kind, whose), node, tokens, ranges)
     for name in _answered_by_absence(kind) if whose is Side.CLINICAL else ():
         if (name, "true") not in tokens:
             tokens.add((name, "false"))
@@ -80,11 +81,17 @@ def _answered_by_absence(kind: str) -> tuple[str, ...]:
     return tuple({name for (_, leaf), name in owners(kind).items() if leaf == "exists"})
 
 
+@cache
+def reference_names(kind: str) -> frozenset[str]:
+    """The names under which the rows of references are written."""
+    return frozenset(name for (_, leaf), name in owners(kind).items() if leaf == "Reference")
+
+
 def _emitter(leaf: str, name: str, whose: Side) -> _Emit | None:
     if whose is Side.IDENTITY:
         maker = _IDENTITY.get(leaf)
         return _whole_date(name) if name == BIRTH_DATE else maker and maker(name)
-    maker = (_CODES if whose is Side.SOURCE else _CLINICAL).get(leaf)
+    maker = (_SOURCE if whose is Side.SOURCE else _CLINICAL).get(leaf)
     return maker and maker(name)
 
 
@@ -223,6 +230,9 @@ _CLINICAL: Mapping[str, Callable[[str], _Emit]] = {
     "Reference": _reference,
     "Timing": _timing,
 }
+
+# Every identifier has its rows on the identity side.
+_SOURCE = {leaf: maker for leaf, maker in _CLINICAL.items() if leaf != "Identifier"}
 
 
 # --- the identity side -----------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class Side(Enum):
     CLINICAL = "clinical"
     IDENTITY = "identity"
     SOURCE = "source"
-    """Codes as they were sent, which the half may lack; kept beside the identity rows."""
+    """The clinical side of a resource as it was sent, which a half may lack; kept with the identity rows."""
 
 
 class Rows(NamedTuple):
@@ -116,6 +116,11 @@ def owners(resource_type: str) -> Mapping[tuple[tuple[str, ...], str], str]:
                 rank = (len(one.paths), path.target is not None, name)
                 asking.setdefault((keys(path), path.leaf), []).append(rank)
     return {place: min(ranks)[2] for place, ranks in asking.items()}
+
+
+def is_indexed(resource_type: str, path: Path) -> bool:
+    """Whether rows are written for a place."""
+    return (keys(path), path.leaf) in owners(resource_type)
 
 
 def found(resource: dict[str, Json], path: Path) -> Iterator[Json]:

@@ -24,7 +24,10 @@ from mappers.r4.search import (
     identity_rows,
     matches,
     parameters,
+    queries,
     query,
+    reference_names,
+    source_rows,
 )
 from mappers.r4.search_rows import _CLINICAL, _IDENTITY, identifier_texts, texts_of
 from mappers.r4.search_terms import IN_THE_STORE, WHO, found, plain, split
@@ -261,7 +264,7 @@ def test_no_parameter_looks_on_both_sides() -> None:
             assert len({path.leaf in WHO for path in one.paths}) == 1
 
 
-@pytest.mark.parametrize("call", [lambda *a: query(*a), lambda *a: matches(OBSERVATION, *a)])
+@pytest.mark.parametrize("call", [lambda *a: queries(*a), lambda *a: matches(OBSERVATION, *a)])
 def test_nothing_is_dropped_in_silence(call: Any) -> None:
     with pytest.raises(UnknownParameter):
         call("Observation", "colour", None, "red")
@@ -269,7 +272,9 @@ def test_nothing_is_dropped_in_silence(call: Any) -> None:
         call("Nonsense", "code", None, "x")
     for name, modifier in [
         ("code", "in"),
-        ("code", "text"),
+        ("code", "above"),
+        ("status", "of-type"),
+        ("code-value-quantity", "missing"),
         ("date", "not"),
         ("subject", "Nonsense"),
         ("status", ""),
@@ -281,9 +286,64 @@ def test_nothing_is_dropped_in_silence(call: Any) -> None:
                                   ("date", None, "2021-02-30T10:00"), ("value-quantity", None, "much"),
                                   ("value-quantity", None, "5|kg"), ("value-quantity", None, "NaN"),
                                   ("value-quantity", None, "1e9999"), ("code", None, "a|b|c"),
+                                  ("code-value-quantity", None, "a"), ("code-value-quantity", None, "a$1$2"),
+                                  ("code-value-quantity", None, "a$"),
                                   ("code", "missing", "perhaps")]:  # fmt: skip
         with pytest.raises(MalformedValue):
             call("Observation", name, modifier, value)
+
+
+def test_an_identifier_is_found_by_its_type() -> None:
+    card = {
+        "type": {"coding": [{"system": "urn:t", "code": "MR", "display": "Record"}], "text": "Chart"},
+        "system": "urn:mrn",
+        "value": "7",
+    }
+    known = {"resourceType": "Patient", "identifier": [card, {"value": "8"}]}
+    assert finds(known, "identifier:of-type=urn:t|MR|7")
+    assert not finds(known, "identifier:of-type=urn:t|MR|8")
+    assert finds(known, "identifier:text=chart")
+    with pytest.raises(MalformedValue):
+        query("Patient", "identifier", "of-type", "a|b")
+
+
+def test_a_code_is_found_by_what_is_said_beside_it() -> None:
+    coding = {"system": "urn:c", "code": "x", "display": "Hämoglobin A1c"}
+    said = {"resourceType": "Observation", "code": {"coding": [coding], "text": "long-term sugar"}}
+    assert finds(said, "code:text=hamo")
+    assert finds(said, "code:text=LONG")
+    assert not finds(said, "code:text=sugar")
+    assert not finds(said, "code:text=")
+    assert query("Observation", "code", "text", "x").side is Side.IDENTITY
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("value-quantity=5|http://unitsofmeasure.org|g", True),
+        ("value-quantity=5000|http://unitsofmeasure.org|mg", True),
+        ("value-quantity=gt0.004|http://unitsofmeasure.org|kg", True),
+        ("value-quantity=lt5000001|http://unitsofmeasure.org|ug", True),
+        ("value-quantity=5|http://unitsofmeasure.org|L", False),
+        ("value-quantity=5||g", False),
+        ("value-quantity=5000||mg", True),
+        ("value-quantity=5|urn:other|g", False),
+    ],
+)
+def test_quantities_are_compared_in_the_unit_that_was_asked_for(text: str, held: bool) -> None:
+    value = {"value": 5000, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
+    assert finds({"resourceType": "Observation", "valueQuantity": value}, text) is held
+
+
+def test_the_source_has_rows_of_what_it_names() -> None:
+    whole = source_rows(OBSERVATION)
+    assert set(whole.ranges) == set(clinical_rows(OBSERVATION).ranges)
+    assert set(source_rows(OBSERVATION, {"status"}).tokens) == {("status", "final")}
+    assert source_rows(OBSERVATION, {"effectiveDateTime"}).ranges == [
+        one for one in whole.ranges if one[0] == "date"
+    ]
+    assert "subject" in reference_names("Observation")
+    assert "code" not in reference_names("Observation")
 
 
 def test_commas_and_bars_can_be_escaped() -> None:
