@@ -1,4 +1,4 @@
-"""One transaction: versions, halves, links, search rows, jobs, the stored answer and the audit events.
+"""One transaction: versions, halves, links, search rows, merges, jobs, the stored answer, the audit events.
 
 The order of the statements is the order of locks (docs/data-model.md); all of it commits, or nothing.
 """
@@ -13,7 +13,9 @@ from gateway.custody.audit import Event
 from gateway.custody.identity import halves, idempotency, links, names
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import Tenant
+from gateway.intake import merges
 from gateway.intake.concerned import concerned
+from gateway.intake.merges import Settlement
 from gateway.intake.sealing import Sealed
 from gateway.stored import Entropy
 
@@ -30,6 +32,8 @@ class Batch:
     events: Sequence[Event]
     answer: idempotency.Record | None
     now: int
+    settlement: Settlement | None = None
+    """What it means for who is one person with whom."""
 
 
 def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
@@ -44,8 +48,12 @@ def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
             halves.put(conn, [(number, s.withheld) for number, s in rows if s.withheld is not None])
             links.put(conn, [s.link for s in batch.sealed if s.link is not None])
             names.put(conn, [(number, s.names) for number, s in rows])
+            patients = set(concerned(conn, vault, tenant, batch.sealed))
+            if batch.settlement is not None:
+                merges.write(conn, tenant, batch.settlement)
+                patients |= batch.settlement.patients
             order = jobs.Order(tenant, PLAN, NEW_DATA, not_before=batch.now, now=batch.now)
-            jobs.enqueue(conn, order, concerned(conn, vault, tenant, batch.sealed), entropy)
+            jobs.enqueue(conn, order, patients, entropy)
         if batch.answer is not None:
             idempotency.store(conn, vault, batch.answer)
         audit.append(conn, tenant, batch.events)

@@ -11,7 +11,7 @@ from gateway.auth.actor import Actor, Role
 from gateway.custody import audit
 from gateway.custody.errors import Conflict, Erased, KeyGone
 from gateway.custody.identity.vault import Vault
-from gateway.intake import answers, checks, identify, reads, repeats
+from gateway.intake import answers, checks, identify, merges, reads, repeats
 from gateway.intake.commit import Batch, commit
 from gateway.intake.entries import Entry, read_entries, read_entry, refuse_twins, resolve
 from gateway.intake.looking import Looking
@@ -152,7 +152,11 @@ class Intake:
         if repeat is not None:
             answer = repeats.record(actor, repeat, answers.transaction(outcomes), now)
         events = [trace.event(actor, _deed(o), now) for o in outcomes if not o.recorded]
-        commit(self.vault, Batch(tenant, sealed, events, answer, now), self.entropy)
+        said = merges.told(self.vault, tenant, outcomes)
+        settlement = merges.settle(self.vault, self.looking, tenant, said, now)
+        if settlement is not None:
+            events += settlement.events(actor, now)
+        commit(self.vault, Batch(tenant, sealed, events, answer, now, settlement), self.entropy)
         return outcomes
 
     def _record(self, actor: Actor, entries: Sequence[Entry | None], status: int, detail: str) -> None:

@@ -22,15 +22,20 @@ def read(opened: Opened, found: Gathered) -> None:
             evidence=opened.evidence,
             sex=SEXES.get(body.get("gender", ""), Sex.UNKNOWN),
             born=days(body.get("birthDate")),
-            deceased=_deceased(body),
+            deceased=deceased(body),
             race=tuple(sorted(set(_categories(body, "race")))),
             ethnicity=next(_categories(body, "ethnicity"), None),
-            birth_sex=BIRTH_SEXES.get(next(_values(body, "birthsex", "valueCode"), "")),
+            birth_sex=BIRTH_SEXES.get(birth_sex(body) or ""),
         )
     )
 
 
-def _deceased(body: dict[str, Json]) -> bool:
+def birth_sex(body: dict[str, Json]) -> str | None:
+    """The code of US Core's birth sex, where there is one."""
+    return next(_values(body, "birthsex", "valueCode"), None)
+
+
+def deceased(body: dict[str, Json]) -> bool:
     """Any date of death counts, a withheld one too."""
     if "deceasedBoolean" in body:
         return body["deceasedBoolean"] is True

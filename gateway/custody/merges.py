@@ -1,0 +1,139 @@
+"""Links between Patients as they are kept: who goes into whom, who of the two says so, what became of it.
+
+The gateway alone writes them, in the transaction of the write that changes them and behind the tenant's
+counter; workers ask whom a job is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.custody.database import in_batches
+from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.tables import patient_merge
+
+UNITED, UNDONE = "united", "undone"
+
+_m = patient_merge.c
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One link that was told, and how it stands. ``since`` is when it came to stand so."""
+
+    patient: StoredId
+    successor: StoredId
+    replaced_by: bool
+    """Whether the record itself says it."""
+    replaces: bool
+    """Whether the one that it goes into says it."""
+    state: str
+    reason: str | None
+    survivor: StoredId | None
+    """The end of the chain, where the two are one person."""
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """Whose data make a plan: those of the surviving record, and of the others that it stands for.
+
+    For a patient that went into another, ``survivor`` is that other and ``others`` are empty.
+    """
+
+    survivor: StoredId
+    others: tuple[StoredId, ...] = ()
+
+
+def union(conn: Connection, tenant: Tenant, patient: StoredId) -> Union:
+    """Whom a job for this patient is about."""
+    mine = or_(_m.patient == patient, _m.survivor == patient)
+    query = select(_m.patient, _m.survivor).where(_m.tenant == tenant, _m.state == UNITED, mine)
+    rows = conn.execute(query).all()
+    for row in rows:
+        if row.patient == patient:
+            return Union(StoredId(row.survivor))
+    return Union(patient, tuple(sorted({StoredId(row.patient) for row in rows})))
+
+
+def group(conn: Connection, tenant: Tenant, patients: Iterable[StoredId]) -> frozenset[Merge]:
+    """Every link that is told now and hangs together with one of these patients."""
+    found: set[Merge] = set()
+    seen: set[StoredId] = set()
+    fresh = set(patients)
+    while fresh:
+        seen |= fresh
+        found |= {merge for merge in _touching(conn, tenant, fresh) if merge.state != UNDONE}
+        fresh = {one for merge in found for one in (merge.patient, merge.successor)} - seen
+    return frozenset(found)
+
+
+def save(conn: Connection, tenant: Tenant, merges: Sequence[Merge]) -> None:
+    """Keep these links as they stand now."""
+    if not merges:
+        return
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(patient_merge)
+    keys = ("tenant", "patient", "successor")
+    values = {column.name: new.excluded[column.name] for column in _m if column.name not in keys}
+    ordered = sorted(merges, key=lambda merge: (merge.patient, merge.successor))
+    conn.execute(
+        new.on_conflict_do_update(index_elements=keys, set_=values),
+        [_row(tenant, merge) for merge in ordered],
+    )
+
+
+def forget(conn: Connection, tenant: Tenant, patient: StoredId) -> None:
+    """Delete every link that names a patient, ended ones too."""
+    named = or_(_m.patient == patient, _m.successor == patient)
+    conn.execute(delete(patient_merge).where(_m.tenant == tenant, named))
+
+
+def listing(conn: Connection, tenant: Tenant) -> list[Merge]:
+    """Every link that was ever told, the newest change first."""
+    query = select(patient_merge).where(_m.tenant == tenant)
+    return _merges(conn, query.order_by(_m.since.desc(), _m.patient, _m.successor))
+
+
+def _touching(conn: Connection, tenant: Tenant, patients: Collection[StoredId]) -> list[Merge]:
+    mine = select(patient_merge).where(_m.tenant == tenant)
+    return [
+        merge
+        for batch in in_batches(patients)
+        for merge in _merges(conn, mine.where(or_(_m.patient.in_(batch), _m.successor.in_(batch))))
+    ]
+
+
+def _merges(conn: Connection, query: Select[Any]) -> list[Merge]:
+    return [
+        Merge(
+            StoredId(row.patient),
+            StoredId(row.successor),
+            bool(row.replaced_by),
+            bool(row.replaces),
+            row.state,
+            row.reason,
+            None if row.survivor is None else StoredId(row.survivor),
+            row.since,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def _row(tenant: Tenant, merge: Merge) -> dict[str, object]:
+    return {
+        "tenant": tenant,
+        "patient": merge.patient,
+        "successor": merge.successor,
+        "replaced_by": int(merge.replaced_by),
+        "replaces": int(merge.replaces),
+        "state": merge.state,
+        "reason": merge.reason,
+        "survivor": merge.survivor,
+        "since": merge.since,
+    }
