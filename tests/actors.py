@@ -27,6 +27,7 @@ from gateway.auth.actor import Role
 from gateway.auth.registration import Registration
 from gateway.auth.registry import Draft
 from gateway.auth.scopes import parse
+from gateway.auth.users import NO_TRUST, Trust
 from gateway.custody.database import Database
 from gateway.custody.settings import Storage
 from gateway.demo.client import SmartClient
@@ -126,13 +127,15 @@ class Town:
     registration: Registration
     app: Flask | None = None
 
-    def hospital(self, name: str = "st-anna", scope: str | None = None) -> Hospital:
-        return Hospital(self._enters(Role.EHR, name, scope))
+    def hospital(self, name: str = "st-anna", scope: str | None = None, trust: Trust = NO_TRUST) -> Hospital:
+        return Hospital(self._enters(Role.EHR, name, scope, trust))
 
-    def partner(self, name: str = "app-gmbh", *granted_by: str, scope: str | None = None) -> Partner:
+    def partner(
+        self, name: str = "app-gmbh", *granted_by: str, scope: str | None = None, profile: str | None = None
+    ) -> Partner:
         partner = Partner(self._enters(Role.PARTNER, name, scope))
         for tenant in granted_by:
-            self.registration.add_grant(partner.client_id, tenant)
+            self.registration.add_grant(partner.client_id, tenant, profile)
         return partner
 
     def officer(self, name: str = "st-anna") -> Officer:
@@ -144,10 +147,14 @@ class Town:
             session.mount(self.base_url, FlaskAdapter(self.app))
         return session
 
-    def _enters(self, role: Role, organization: str, scope: str | None) -> SmartClient:
+    def _enters(
+        self, role: Role, organization: str, scope: str | None, trust: Trust = NO_TRUST
+    ) -> SmartClient:
         key = ECKey.generate_key("P-384", parameters={"kid": os.urandom(8).hex()})
         jwks = lossless.dumps({"keys": [key.as_dict(private=False)]}).decode()
-        draft = Draft(f"{role.value} of {organization}", role, parse(scope or SCOPES[role]), jwks=jwks)
+        draft = Draft(
+            f"{role.value} of {organization}", role, parse(scope or SCOPES[role]), jwks=jwks, trust=trust
+        )
         made = self.registration.add_client(draft, organization)
         return SmartClient(self.base_url, made.client_id, key, str(made.scopes), self.session())
 

@@ -51,11 +51,11 @@ class Registration:
                 audit.append(conn, log, [self._event("client:revoke", "D", client_id, owner, now)])
         return found
 
-    def add_grant(self, client_id: str, organization: str) -> Tenant:
-        """Let a partner read an organization's pseudonymous plans."""
+    def add_grant(self, client_id: str, organization: str, profile: str | None = None) -> Tenant:
+        """Let a partner read an organization's pseudonymous plans; without a profile, the installation's."""
         now = self.clock()
         with self.database.write() as conn:
-            tenant = registry.add_grant(conn, client_id, organization, now)
+            tenant = registry.add_grant(conn, client_id, organization, now, profile)
             audit.append(conn, tenant, [self._event("grant:add", "C", client_id, tenant, now)])
         return tenant
 

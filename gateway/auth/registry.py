@@ -61,6 +61,7 @@ class Grant:
     organization: str
     created: int
     revoked: int | None
+    profile: str | None = None
 
 
 def check(draft: Draft) -> None:
@@ -139,10 +140,12 @@ def revoke_client(conn: Connection, client_id: str, now: int) -> Client:
     return found
 
 
-def add_grant(conn: Connection, client_id: str, organization_name: str, now: int) -> Tenant:
-    """Let a partner read one organization's pseudonymous plans."""
+def add_grant(
+    conn: Connection, client_id: str, organization_name: str, now: int, profile: str | None = None
+) -> Tenant:
+    """Let a partner read one organization's pseudonymous plans, under a release profile."""
     tenant = _granting(conn, client_id, organization_name)
-    values = {"consent": CONSENT, "created": now, "revoked": None}
+    values = {"consent": CONSENT, "profile": profile, "created": now, "revoked": None}
     known = conn.execute(update(access_grant).where(*_is(client_id, tenant)).values(**values))
     if not known.rowcount:
         conn.execute(insert(access_grant).values(client_id=client_id, tenant=tenant, **values))
@@ -166,7 +169,10 @@ def grants(conn: Connection) -> list[Grant]:
     """All grants, revoked ones too."""
     names = organization_names(conn)
     rows = conn.execute(select(access_grant).order_by(access_grant.c.client_id, access_grant.c.tenant))
-    return [Grant(r.client_id, Tenant(r.tenant), names[Tenant(r.tenant)], r.created, r.revoked) for r in rows]
+    return [
+        Grant(r.client_id, Tenant(r.tenant), names[Tenant(r.tenant)], r.created, r.revoked, r.profile)
+        for r in rows
+    ]
 
 
 def granted(conn: Connection, client_id: str) -> tuple[Tenant, ...]:
@@ -177,6 +183,16 @@ def granted(conn: Connection, client_id: str) -> tuple[Tenant, ...]:
         .order_by(access_grant.c.tenant)
     )
     return tuple(Tenant(row.tenant) for row in rows)
+
+
+def profiles(conn: Connection, client_id: str) -> dict[Tenant, str | None]:
+    """The release profile of each of a partner's grants; None where it is the installation's."""
+    rows = conn.execute(
+        select(access_grant.c.tenant, access_grant.c.profile).where(
+            access_grant.c.client_id == client_id, access_grant.c.revoked.is_(None)
+        )
+    )
+    return {Tenant(row.tenant): row.profile for row in rows}
 
 
 def _granting(conn: Connection, client_id: str, organization_name: str) -> Tenant:

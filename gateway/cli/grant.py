@@ -9,6 +9,7 @@ import click
 
 from gateway.cli.options import instant
 from gateway.cli.registering import as_json, data_dir, registry, show
+from gateway.privacy.policy import PROFILES
 
 _client = click.option("--client", "client_id", required=True, help="The partner's client_id.")
 _organization = click.option("--organization", required=True, help="The organization that grants.")
@@ -22,12 +23,17 @@ def grant() -> None:
 @grant.command()
 @_client
 @_organization
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    help="How much of dates and ages the partner sees; without it the installation's release policy.",
+)
 @as_json
 @data_dir
-def add(client_id: str, organization: str, as_json: bool, data_dir: Path | None) -> None:
+def add(client_id: str, organization: str, profile: str | None, as_json: bool, data_dir: Path | None) -> None:
     """Let a partner read an organization's pseudonymous plans."""
     with registry(data_dir) as registration:
-        registration.add_grant(client_id, organization)
+        registration.add_grant(client_id, organization, profile)
     _say(as_json, client_id, organization, True)
 
 
@@ -54,6 +60,7 @@ def list_grants(as_json: bool, data_dir: Path | None) -> None:
         {
             "client_id": each.client_id,
             "organization": each.organization,
+            "profile": each.profile,
             "created": instant(each.created),
             "revoked": instant(each.revoked),
         }

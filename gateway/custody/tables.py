@@ -60,6 +60,8 @@ access_grant = clustered(
     Column("client_id", Text, primary_key=True),
     Column("tenant", Number, primary_key=True),
     Column("consent", Text, nullable=False),
+    # The release profile that this partner sees the tenant under; none means the installation's.
+    Column("profile", Text),
     Column("created", Number, nullable=False),
     Column("revoked", Number),
 )

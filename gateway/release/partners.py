@@ -20,6 +20,7 @@ from gateway.release import opened
 from gateway.release.asking import Parameters
 from gateway.release.faces import dress, partner_view
 from gateway.release.finding import Finder, Found, Scope
+from gateway.release.shifts import Shifts
 from gateway.stored import Position, Resource
 from mappers.plan_identity import bears_plan
 from mappers.r4 import references
@@ -30,10 +31,10 @@ PLAN = "CarePlan"
 
 @dataclass(frozen=True, slots=True)
 class PartnerView:
-    """The store as one partner sees it, over every tenant that granted it."""
+    """The store as one partner sees it: every tenant that granted it, under the profile of its grant."""
 
     vault: Vault
-    policy: Policy
+    profiles: Mapping[Tenant, Policy]
     organization: Tenant
     grants: tuple[Tenant, ...]
     as_of: date
@@ -60,11 +61,17 @@ class PartnerView:
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Clinical halves, narrowed by the release profile, in ids that are this partner's alone."""
         show = partner_view(self.vault, self.organization)
-        return [dress(project(half, self.policy, Terms(self.as_of)), show) for half in self._halves(rows)]
+        halves = zip(rows, self._halves(rows), self._terms(rows), strict=True)
+        return [dress(project(half, self.profiles[row.tenant], terms), show) for row, half, terms in halves]
 
     def search(self, type_: str, parameters: Parameters, position: Position | None, count: int) -> Found:
         scopes = [Scope(tenant, self._name, self._visible) for tenant in sorted(self.grants, reverse=True)]
         return Finder(self.vault, type_, parameters).page(scopes, position, count)
+
+    def _terms(self, rows: Sequence[StoredVersion]) -> list[Terms]:
+        keys = {tenant: self.vault.identity.index_key(tenant) for tenant in {row.tenant for row in rows}}
+        shifts = {tenant: Shifts(key, self.organization) for tenant, key in keys.items()}
+        return [Terms(self.as_of, shifts[row.tenant].days(row.compartment)) for row in rows]
 
     def _stored(self, type_: str, id_: str) -> StoredId | None:
         return self.vault.outside(self.organization).read(type_, id_)

@@ -29,7 +29,7 @@ View = tenants.TenantView | partners.PartnerView
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Gives out what a tenant sent or Careloom derived; ``policy`` is the profile of grants that name none."""
+    """Gives out what a tenant sent or Careloom derived; a grant that names no profile has ``policy``."""
 
     vault: Vault
     policy: Policy

@@ -13,7 +13,7 @@ from tests.desk import APP, ST_ANNA, ST_BERTA, Desk, diabetic, ehr, patient, unk
 
 
 def view(desk: Desk, *grants: Tenant, as_of: date = date(2026, 3, 2)) -> PartnerView:
-    return PartnerView(desk.vault, policy.load("partner-limited"), APP, grants, as_of)
+    return PartnerView(desk.vault, dict.fromkeys(grants, policy.load("partner-limited")), APP, grants, as_of)
 
 
 @pytest.fixture
