@@ -9,7 +9,9 @@ from importlib.metadata import version
 
 from flask import Flask
 
+from gateway.auth.authentication import Authenticator
 from gateway.auth.endpoint import TokenEndpoint
+from gateway.auth.introspection import Introspection
 from gateway.auth.keysource import KeySource, fetch_over_https
 from gateway.auth.tokens import Issuer
 from gateway.custody.identity.vault import Vault, open_vault
@@ -55,15 +57,17 @@ def create_app(settings: Settings, world: World | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     app.extensions["careloom_vault"] = vault
     edge.mount(app)
-    TokenEndpoint(issuer, world.entropy).mount(app)
+    introspection = Introspection(issuer.desk, settings.token_url, settings.fhir_base)
+    TokenEndpoint(issuer, introspection, settings, world.entropy).mount(app)
     Health(settings, vault, edge.metrics).mount(app)
     return app
 
 
 def _issuer(settings: Settings, vault: Vault, world: World) -> Issuer:
+    keys = KeySource(fetch_over_https(settings.jwks_seconds), world.clock)
     return Issuer(
         database=vault.database,
-        keys=KeySource(fetch_over_https(settings.jwks_seconds), world.clock),
+        desk=Authenticator(vault.database, keys, world.clock),
         audience=settings.token_url,
         seconds=settings.token_seconds,
         clock=world.clock,

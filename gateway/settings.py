@@ -58,6 +58,14 @@ class Settings:
     def token_url(self) -> str:
         return self.base_url + "/auth/token"
 
+    @property
+    def introspection_url(self) -> str:
+        return self.base_url + "/auth/introspect"
+
+    @property
+    def revocation_url(self) -> str:
+        return self.base_url + "/auth/revoke"
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:

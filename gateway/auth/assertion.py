@@ -5,7 +5,7 @@
 3. ``kid`` and the algorithm's key type match exactly one of that client's registered keys; a ``jku`` is
    only allowed when it is the registered address.
 4. The signature holds under that key.
-5. ``aud`` is this token endpoint and nothing else; ``exp`` lies in the next five minutes; ``nbf`` and
+5. ``aud`` is this endpoint and nothing else; ``exp`` lies in the next five minutes; ``nbf`` and
    ``iat`` do not lie ahead.
 6. ``jti`` has never been seen from this client: the caller stores it with the token, or neither.
 
@@ -89,8 +89,8 @@ def check_jku(assertion: Assertion, registered: str | None) -> None:
         raise invalid_client("jku is not the registered address of the client's keys")
 
 
-def prove(assertion: Assertion, keys: tuple[Key, ...], audience: str, now: int) -> Proven:
-    """Steps 3 to 5. ``now`` is in seconds."""
+def prove(assertion: Assertion, keys: tuple[Key, ...], audiences: tuple[str, ...], now: int) -> Proven:
+    """Steps 3 to 5. ``audiences`` are the addresses that ``aud`` may be; ``now`` is in seconds."""
     key = pick(keys, assertion.header["kid"], assertion.header["alg"])
     if key is None:
         raise invalid_client("no one key of the client has this kid and key type")
@@ -101,7 +101,7 @@ def prove(assertion: Assertion, keys: tuple[Key, ...], audience: str, now: int) 
     if not holds:
         raise invalid_client("the signature does not hold")
     expires = _expiry(assertion.claims, now)
-    if assertion.claims.get("aud") not in (audience, [audience]):
+    if assertion.claims.get("aud") not in [form for one in audiences for form in (one, [one])]:
         raise invalid_client("aud must be the address of this token endpoint")
     jti = assertion.claims.get("jti")
     if not isinstance(jti, str) or not 1 <= len(jti) <= 255:

@@ -6,6 +6,7 @@ STATUS = {
     "invalid_client": 401,
     "invalid_request": 400,
     "invalid_scope": 400,
+    "unauthorized_client": 400,
     "unsupported_grant_type": 400,
 }
 

@@ -13,11 +13,14 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, upd
 
 from gateway.auth.actor import CEILING, Role
 from gateway.auth.scopes import ScopeRefused, Scopes, parse
+from gateway.auth.users import NO_TRUST, Trust
 from gateway.custody.ids import Tenant
 from gateway.custody.tables import access_grant, client, organization
 
 CONSENT = "permit"
 """What a grant says of patients who said nothing themselves."""
+
+_TRUSTS_USERS, _BREAKS_GLASS = 1, 2
 
 
 class RegistryRefused(ValueError):  # noqa: N818 - it reads as what happened
@@ -34,6 +37,7 @@ class Draft:
     jwks: str | None = None
     jwks_url: str | None = None
     fhir_endpoint: str | None = None
+    trust: Trust = NO_TRUST
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Client:
     fhir_endpoint: str | None
     created: int
     revoked: int | None
+    trust: Trust = NO_TRUST
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ def check(draft: Draft) -> None:
         raise RegistryRefused("give either --jwks or --jwks-url")
     if draft.fhir_endpoint is not None and draft.role is not Role.EHR:
         raise RegistryRefused("only an EHR has a --fhir-endpoint")
+    if draft.trust.break_glass and not draft.trust.users:
+        raise RegistryRefused("--break-glass needs --trust-users: nobody breaks the glass without a name")
 
 
 def add_organization(conn: Connection, name: str, now: int) -> Tenant:
@@ -114,6 +121,7 @@ def add_client(conn: Connection, client_id: str, owner: Tenant, draft: Draft, no
             jwks_url=draft.jwks_url,
             fhir_endpoint=draft.fhir_endpoint,
             created=now,
+            trust=_TRUSTS_USERS * draft.trust.users + _BREAKS_GLASS * draft.trust.break_glass,
         )
     )
 
@@ -224,6 +232,7 @@ def _client(row: Row[Any]) -> Client:
         fhir_endpoint=values["fhir_endpoint"],
         created=values["created"],
         revoked=values["revoked"],
+        trust=Trust(bool(values["trust"] & _TRUSTS_USERS), bool(values["trust"] & _BREAKS_GLASS)),
     )
 
 

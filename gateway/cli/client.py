@@ -11,6 +11,7 @@ import click
 from gateway.auth.actor import Role
 from gateway.auth.registry import Client, Draft
 from gateway.auth.scopes import parse
+from gateway.auth.users import Trust
 from gateway.cli.options import instant
 from gateway.cli.registering import (
     as_json,
@@ -39,6 +40,8 @@ def client() -> None:
 @click.option("--scope", required=True, help='What it may do, such as "system/*.cruds".')
 @key_options
 @click.option("--fhir-endpoint", help="Where an EHR takes its plans.")
+@click.option("--trust-users", is_flag=True, help="Believe whom its assertions name (hl7-b2b).")
+@click.option("--break-glass", is_flag=True, help="Let it ask for purpose BTG, with a reason.")
 @as_json
 @data_dir
 def add(data_dir: Path | None, as_json: bool, **given: Any) -> None:
@@ -51,6 +54,7 @@ def add(data_dir: Path | None, as_json: bool, **given: Any) -> None:
             jwks=read_jwks(given["jwks"]),
             jwks_url=checked_url("--jwks-url", given["jwks_url"]),
             fhir_endpoint=checked_url("--fhir-endpoint", given["fhir_endpoint"]),
+            trust=Trust(given["trust_users"], given["break_glass"]),
         )
         made = registration.add_client(draft, given["organization"])
     click.echo(json.dumps(described(made, given["organization"]), ensure_ascii=False))
@@ -87,6 +91,8 @@ def described(client: Client, organization: str) -> dict[str, Any]:
         "role": client.role.value,
         "organization": organization,
         "scope": str(client.scopes),
+        "trust_users": client.trust.users,
+        "break_glass": client.trust.break_glass,
         "created": instant(client.created),
         "revoked": instant(client.revoked),
     }

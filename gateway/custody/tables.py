@@ -50,6 +50,8 @@ client = Table(
     Column("fhir_endpoint", Text),
     Column("created", Number, nullable=False),
     Column("revoked", Number),
+    # What it may say of itself: who its users are (1), and that it breaks the glass (2).
+    Column("trust", Integer, nullable=False, server_default="0"),
     CheckConstraint("role IN ('ehr', 'partner', 'officer')", name="client_role"),
     CheckConstraint("(jwks IS NULL) <> (jwks_url IS NULL)", name="client_one_key_source"),
 )
@@ -73,6 +75,8 @@ access_token = clustered(
     Column("client_id", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("expires", Number, nullable=False, index=True),
+    Column("user", Text),
+    Column("purpose", Text),
 )
 
 assertion_seen = clustered(

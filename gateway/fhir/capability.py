@@ -58,6 +58,8 @@ def smart(settings: Settings) -> dict[str, Any]:
     """The document that SMART Backend Services clients look for."""
     return {
         "token_endpoint": settings.token_url,
+        "introspection_endpoint": settings.introspection_url,
+        "revocation_endpoint": settings.revocation_url,
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": sorted(KEY_TYPES, reverse=True),

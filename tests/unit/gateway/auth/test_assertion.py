@@ -23,7 +23,7 @@ KEYS = public_keys(jwks(rsa(), ec()))
 def come_in(text: str, now: int = NOW, client_id: str | None = None) -> Proven:
     assertion = read(text, client_id)
     check_jku(assertion, None)
-    return prove(assertion, KEYS, AUDIENCE, now)
+    return prove(assertion, KEYS, (AUDIENCE,), now)
 
 
 def refused(text: str, now: int = NOW, client_id: str | None = None) -> str:
@@ -125,7 +125,7 @@ def test_a_jku_that_is_the_registered_one_is_allowed():
     address = "https://hospital.test/jwks"
     assertion = read(signed(ec(), header(ec(), jku=address)))
     check_jku(assertion, address)
-    assert prove(assertion, KEYS, AUDIENCE, NOW).client_id == CLIENT
+    assert prove(assertion, KEYS, (AUDIENCE,), NOW).client_id == CLIENT
 
 
 # --- the claims ---------------------------------------------------------------------------------------------
