@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,14 @@ def load(name_or_path: str | Path) -> Policy:
         return parse(Path(name_or_path).read_text("utf-8"), source)
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyRefused(source, [f"cannot be read: {type(error).__name__}"]) from error
+
+
+@cache
+def shipped(name: str) -> Policy:
+    """A shipped release profile, read once."""
+    if name not in PROFILES:
+        raise PolicyRefused(name, ["it is no release profile that ships with Careloom"])
+    return load(name)
 
 
 def load_as(kind: Kind, name_or_path: str | Path) -> Policy:
