@@ -65,8 +65,11 @@ class PartnerView:
         return [dress(project(half, self.profiles[row.tenant], terms), show) for row, half, terms in halves]
 
     def search(self, type_: str, parameters: Parameters, position: Position | None, count: int) -> Found:
-        scopes = [Scope(tenant, self._name, self._visible) for tenant in sorted(self.grants, reverse=True)]
-        return Finder(self.vault, type_, parameters).page(scopes, position, count)
+        return Finder(self.vault, type_, parameters).page(self.scopes(), position, count)
+
+    def scopes(self) -> list[Scope]:
+        """Each tenant that granted access, and what may be seen of it, in falling order of their numbers."""
+        return [Scope(tenant, self._name, self._visible) for tenant in sorted(self.grants, reverse=True)]
 
     def _terms(self, rows: Sequence[StoredVersion]) -> list[Terms]:
         keys = {tenant: self.vault.identity.index_key(tenant) for tenant in {row.tenant for row in rows}}
