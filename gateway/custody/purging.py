@@ -15,6 +15,7 @@ from gateway.custody.database import in_batches
 from gateway.custody.ids import StoredId, Tenant, WriteNo
 from gateway.custody.records import Ref, each_type
 from gateway.custody.tables import (
+    identity_range,
     identity_token,
     link,
     patient_link,
@@ -26,7 +27,7 @@ from gateway.custody.tables import (
     write_counter,
 )
 
-_BY_NUMBER = (version, withheld, patient_link, search_token, search_range, identity_token)
+_BY_NUMBER = (version, withheld, patient_link, search_token, search_range, identity_token, identity_range)
 
 
 def hold_writers(conn: Connection, tenant: Tenant) -> None:

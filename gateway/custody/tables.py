@@ -261,14 +261,30 @@ def _token_table(name: str) -> Table:
 search_token = _token_table("search_token")
 identity_token = _token_table("identity_token")
 
-search_range = clustered(
-    "search_range",
+
+def _range_table(name: str) -> Table:
+    return clustered(
+        name,
+        data,
+        Column("key", LargeBinary, primary_key=True),
+        Column("low", Number, primary_key=True, autoincrement=False),
+        Column("high", Number, primary_key=True, autoincrement=False),
+        Column("write_no", Number, primary_key=True, autoincrement=False),
+        Index(f"{name}_write", "write_no"),
+    )
+
+
+search_range = _range_table("search_range")
+# Dates and numbers that the split withheld: only who sent them may look for them.
+identity_range = _range_table("identity_range")
+
+# What a sorted search found, for its later pages: write numbers, sealed, because they say who was found.
+search_list = clustered(
+    "search_list",
     data,
-    Column("key", LargeBinary, primary_key=True),
-    Column("low", Number, primary_key=True, autoincrement=False),
-    Column("high", Number, primary_key=True, autoincrement=False),
-    Column("write_no", Number, primary_key=True, autoincrement=False),
-    Index("search_range_write", "write_no"),
+    Column("id", LargeBinary, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("expires", Number, nullable=False, index=True),
 )
 
 # --- what is to be done ----------------------------------------------------------------------------------
@@ -351,6 +367,8 @@ IDENTITY_TABLES = (
     "withheld",
     "link",
     "identity_token",
+    "identity_range",
+    "search_list",
     "retention_rule",
     "legal_hold",
     "erasure",
