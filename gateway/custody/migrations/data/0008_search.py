@@ -1,4 +1,4 @@
-"""Rows by which a source finds what the split withheld, and what sorted searches found. Workers see neither."""
+"""Rows by which a source finds what was withheld, and what sorted searches found. Workers see neither."""
 
 from __future__ import annotations
 
