@@ -34,6 +34,10 @@ class KeysUnreadable(CustodyError):
     """The root keys cannot be used as they lie there."""
 
 
+class KeysAway(KeysUnreadable):
+    """The key service cannot be asked at the moment; it is asked again with the next request."""
+
+
 class StoreUnavailable(CustodyError):
     """The database cannot be used at the moment: it is missing, locked, full or not reachable."""
 

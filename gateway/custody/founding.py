@@ -15,12 +15,14 @@ from pathlib import Path
 
 from sqlalchemy import Table, select
 
-from gateway.custody import fitting, roots
+from gateway.custody import fitting
 from gateway.custody.database import Database, Side, sqlite_path
 from gateway.custody.errors import KeysUnreadable, StoreUnavailable
 from gateway.custody.failures import DiskFull
 from gateway.custody.migrations import Store, migrate
-from gateway.custody.settings import KeyPaths, Storage
+from gateway.custody.providers import keyfile, kms_clinical, kms_identity
+from gateway.custody.providers.kms import connect
+from gateway.custody.settings import FILE, Storage
 from gateway.custody.tables import clinical_key, identity_key, version
 
 LEAST_FREE = 8 * 1024 * 1024
@@ -35,6 +37,7 @@ def found(storage: Storage) -> None:
     for url, store in ((storage.keys_url, Store.KEYS), (storage.database_url, Store.DATA)):
         with _opened(url) as database:
             migrate(database, store)
+    _seal_roots(storage)
     check_whole(storage)
     fitting.check_all(storage)
     # Last: until it is there, a first start that was killed may be taken up again.
@@ -45,17 +48,30 @@ def found(storage: Storage) -> None:
 def create_roots(storage: Storage) -> None:
     """Make the root key files at the very first start; refuses beside data that other keys sealed."""
     _own_folder(storage.data_dir)
-    if not _missing(storage.key_paths):
+    if not _missing(storage):
         return
     # Asked before looking again: another process that founds this minute makes its databases last.
     founded = _was_founded(storage)
-    for path in _missing(storage.key_paths):
+    for path in _missing(storage):
         if founded:
             raise KeysUnreadable(
                 f"{path} is missing although the databases exist: restore the key files that belong to "
                 "them. Nothing was changed."
             )
-        roots.create(path)
+        keyfile.create(path)
+
+
+def _seal_roots(storage: Storage) -> None:
+    """Let the key service draw the first version of each root, where one is used and has not."""
+    if storage.key_provider == FILE:
+        return
+    client = connect(storage.kms)
+    with _opened(storage.keys_url) as keys:
+        for roots, table in (
+            (kms_clinical(storage, keys, client), clinical_key),
+            (kms_identity(storage, keys, client), identity_key),
+        ):
+            roots.found(in_use=_any_row(storage.keys_url, table))
 
 
 def check_whole(storage: Storage) -> None:
@@ -146,8 +162,8 @@ def _opened(url: str) -> Iterator[Database]:
         database.close()
 
 
-def _missing(paths: KeyPaths) -> list[Path]:
-    return [path for path in (paths.clinical, paths.identity, paths.audit) if not path.exists()]
+def _missing(storage: Storage) -> list[Path]:
+    return [path for path in storage.key_files if not path.exists()]
 
 
 def _was_founded(storage: Storage) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
 from gateway.custody.schema import Number, clustered, keys
 
-__all__ = ["IDENTITY_KEY_TABLES", "clinical_key", "identity_key", "keys"]
+__all__ = ["IDENTITY_KEY_TABLES", "clinical_key", "clinical_root", "identity_key", "identity_root", "keys"]
 
 
 def _key_table(name: str) -> Table:
@@ -26,4 +26,21 @@ def _key_table(name: str) -> Table:
 clinical_key = _key_table("clinical_key")
 identity_key = _key_table("identity_key")
 
-IDENTITY_KEY_TABLES = ("identity_key",)
+
+def _root_table(name: str) -> Table:
+    # Root keys as a key service sealed them: all machines of an installation find the newest version in one
+    # place. Empty where the provider is a file.
+    return Table(
+        name,
+        keys,
+        Column("version", Integer, primary_key=True, autoincrement=False),
+        Column("sealed_by", Text, nullable=False),
+        Column("sealed", LargeBinary, nullable=False),
+        Column("created", Number, nullable=False),
+    )
+
+
+clinical_root = _root_table("clinical_root")
+identity_root = _root_table("identity_root")
+
+IDENTITY_KEY_TABLES = ("identity_key", "identity_root")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gateway.custody.database import Database, Side
 from gateway.custody.ids import STORED_ID_BYTES, StoredId, Tenant
 from gateway.custody.keyring import ClinicalKey, KeyRing, clinical_ring, derive
-from gateway.custody.roots import KeyFile
+from gateway.custody.providers import clinical_roots
 from gateway.custody.settings import Storage
 
 
@@ -46,5 +46,5 @@ def open_clinic(storage: Storage) -> Clinic:
     return Clinic(
         database=Database.open(own or storage.database_url, Side.WORKER, own_login=own is not None),
         keys=keys,
-        clinical=clinical_ring(keys, KeyFile(storage.key_paths.clinical)),
+        clinical=clinical_ring(keys, clinical_roots(storage, keys)),
     )

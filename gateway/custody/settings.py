@@ -12,7 +12,8 @@ from pathlib import Path
 
 from gateway.custody.errors import Misconfigured
 
-PROVIDERS = ("file",)
+FILE, AWS_KMS = "file", "aws-kms"
+PROVIDERS = (FILE, AWS_KMS)
 _POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
@@ -26,6 +27,16 @@ class KeyPaths:
 
 
 @dataclass(frozen=True, slots=True)
+class KmsKeys:
+    """Which keys of AWS KMS seal the roots: the first seals, the others only open what they sealed before."""
+
+    clinical: tuple[str, ...]
+    identity: tuple[str, ...]
+    region: str | None = None
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Storage:
     """Which databases, which broker and which root keys this installation uses."""
 
@@ -36,6 +47,7 @@ class Storage:
     worker_database_url: str | None
     key_provider: str
     key_paths: KeyPaths
+    kms: KmsKeys
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Storage:
@@ -47,8 +59,9 @@ class Storage:
             keys_url=_url(environ, "CARELOOM_KEYS_URL") or f"sqlite:///{folder / 'keys.db'}",
             broker_url=environ.get("CARELOOM_BROKER_URL") or None,
             worker_database_url=_url(environ, "CARELOOM_WORKER_DATABASE_URL"),
-            key_provider=environ.get("CARELOOM_KEY_PROVIDER") or "file",
+            key_provider=environ.get("CARELOOM_KEY_PROVIDER") or FILE,
             key_paths=_key_paths(environ, folder / "keys"),
+            kms=_kms_keys(environ),
         )
 
     def __post_init__(self) -> None:
@@ -58,6 +71,20 @@ class Storage:
             raise Misconfigured("CARELOOM_KEYS_URL must name another database than CARELOOM_DATABASE_URL.")
         if len({self.key_paths.clinical, self.key_paths.identity, self.key_paths.audit}) < 3:
             raise Misconfigured("The clinical, identity and audit root keys must be three separate files.")
+        if self.key_provider == AWS_KMS and not self.kms.clinical:
+            raise Misconfigured("CARELOOM_KEY_PROVIDER=aws-kms needs CARELOOM_CLINICAL_KMS_KEY.")
+        if set(self.kms.clinical) & set(self.kms.identity):
+            raise Misconfigured(
+                "CARELOOM_CLINICAL_KMS_KEY and CARELOOM_IDENTITY_KMS_KEY must be two separate keys."
+            )
+
+    @property
+    def key_files(self) -> tuple[Path, ...]:
+        """The key files that this installation must have, or has still from before its provider."""
+        paths = self.key_paths
+        sides = (paths.clinical, paths.identity)
+        needed = sides if self.key_provider == FILE else tuple(path for path in sides if path.exists())
+        return (*needed, paths.audit)
 
 
 def _key_paths(environ: Mapping[str, str], folder: Path) -> KeyPaths:
@@ -65,6 +92,19 @@ def _key_paths(environ: Mapping[str, str], folder: Path) -> KeyPaths:
         return Path(environ.get(f"CARELOOM_{name.upper()}_KEY_FILE") or folder / f"{name}.key").absolute()
 
     return KeyPaths(path("clinical"), path("identity"), path("audit"))
+
+
+def _kms_keys(environ: Mapping[str, str]) -> KmsKeys:
+    def keys(name: str) -> tuple[str, ...]:
+        given = environ.get(f"CARELOOM_{name.upper()}_KMS_KEY") or ""
+        return tuple(part.strip() for part in given.split(",") if part.strip())
+
+    return KmsKeys(
+        keys("clinical"),
+        keys("identity"),
+        environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None,
+        environ.get("CARELOOM_KMS_ENDPOINT") or None,
+    )
 
 
 def _url(environ: Mapping[str, str], name: str) -> str | None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from gateway.custody import roots
 from gateway.custody.ids import Tenant
+from gateway.custody.providers import keyfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Signer:
     trusted: tuple[Ed25519PublicKey, ...]
 
     @classmethod
-    def of(cls, secrets: roots.RootSecrets) -> Signer:
+    def of(cls, secrets: keyfile.RootSecrets) -> Signer:
         keys = {number: Ed25519PrivateKey.from_private_bytes(raw) for number, raw in secrets.keys.items()}
         return cls(keys[secrets.current], tuple(keys[number].public_key() for number in sorted(keys)))
 
@@ -35,4 +35,4 @@ class Signer:
 
 def load(path: Path) -> Signer:
     """The signer of a key file, or ``KeysUnreadable``."""
-    return Signer.of(roots.load(path))
+    return Signer.of(keyfile.load(path))

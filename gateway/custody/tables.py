@@ -389,6 +389,7 @@ WORKER_RIGHTS: Mapping[str, frozenset[str]] = {
     "audit_head": frozenset({"SELECT", "INSERT", "UPDATE"}),
     "audit_event": frozenset({"SELECT", "INSERT"}),
     "clinical_key": frozenset({"SELECT", "INSERT"}),
+    "clinical_root": frozenset({"SELECT"}),
 }
 """What the workers' side may do, enforced by PostgreSQL's grants and by SQLite's authorizer. It destroys
 nothing and rewrites no history; a table that is named neither here nor above fails a test."""

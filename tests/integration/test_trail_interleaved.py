@@ -21,7 +21,7 @@ from sqlalchemy import select
 from gateway.custody import audit, checkpoint, merkle, verify
 from gateway.custody.database import Database, Side
 from gateway.custody.ids import SYSTEM, Tenant
-from gateway.custody.roots import RootSecrets
+from gateway.custody.providers.keyfile import RootSecrets
 from gateway.custody.settings import Storage
 from gateway.custody.signing import Signer
 from gateway.custody.tables import audit_event

@@ -15,7 +15,7 @@ from gateway.custody.identity.stored_ids import link_key, stored_id
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.keyring import ClinicalKey, IdentityKey, KeyRing, clinical_ring, identity_ring
 from gateway.custody.opening import derived_id
-from gateway.custody.roots import KeyFile
+from gateway.custody.providers import clinical_roots, identity_roots
 from gateway.custody.settings import Storage
 
 
@@ -74,6 +74,6 @@ def open_vault(storage: Storage) -> Vault:
     return Vault(
         database=Database.open(storage.database_url, Side.TRUSTED),
         keys=keys,
-        clinical=clinical_ring(keys, KeyFile(storage.key_paths.clinical)),
-        identity=identity_ring(keys, KeyFile(storage.key_paths.identity)),
+        clinical=clinical_ring(keys, clinical_roots(storage, keys)),
+        identity=identity_ring(keys, identity_roots(storage, keys)),
     )

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.main import main
-from gateway.custody import roots
 from gateway.custody.identity.vault import open_vault
 from gateway.custody.ids import SYSTEM
+from gateway.custody.providers import keyfile
 from gateway.custody.settings import Storage
 from gateway.run import checks, processes
 
@@ -135,7 +135,7 @@ def test_with_a_key_that_is_another_ones(
     vault.of(SYSTEM)
     vault.close()
     sqlite_storage.key_paths.clinical.unlink()
-    roots.create(sqlite_storage.key_paths.clinical)
+    keyfile.create(sqlite_storage.key_paths.clinical)
     assert "clinical.key is not the key that this key store was made with" in refused(name)
 
 

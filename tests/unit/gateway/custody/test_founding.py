@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from gateway.custody import fitting, roots
+from gateway.custody import fitting
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import KeysUnreadable, StoreUnavailable
 from gateway.custody.failures import DiskFull
 from gateway.custody.founding import found
 from gateway.custody.identity.vault import open_vault
 from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.providers import keyfile
 from gateway.custody.records import Write, record_writes
 from gateway.custody.settings import Storage
 from gateway.custody.tables import clinical_key, identity_key
@@ -99,7 +100,7 @@ def test_many_that_start_at_once_found_one_installation(storage: Storage) -> Non
 
 
 def test_a_first_start_that_was_killed_between_key_files_is_taken_up_again(storage: Storage) -> None:
-    roots.create(storage.key_paths.clinical)
+    keyfile.create(storage.key_paths.clinical)
     before = storage.key_paths.clinical.read_bytes()
     found(storage)
     assert storage.key_paths.clinical.read_bytes() == before
@@ -206,7 +207,7 @@ def test_a_root_key_that_is_another_ones_is_refused(used: Storage) -> None:
 def test_a_well_formed_root_key_that_is_not_ours_is_refused(used: Storage, name: str) -> None:
     path: Path = getattr(used.key_paths, name)
     path.unlink()
-    roots.create(path)
+    keyfile.create(path)
     with pytest.raises(KeysUnreadable, match=rf"{name}.key is not the key that this key store was made with"):
         found(used)
     if name == "clinical":

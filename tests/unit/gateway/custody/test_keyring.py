@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
-from gateway.custody import roots, rotation
+from gateway.custody import rotation
 from gateway.custody.cipher import Place, seal, unseal
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import KeyGone, Tampered
@@ -18,8 +18,9 @@ from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.keyring import ClinicalKey, IdentityKey, KeyRing, clinical_ring, derive, identity_ring
 from gateway.custody.keystore import KeyName
 from gateway.custody.migrations import Store, migrate
+from gateway.custody.providers import keyfile
+from gateway.custody.providers.keyfile import KeyFile
 from gateway.custody.records import CLINICAL_COLUMN
-from gateway.custody.roots import KeyFile
 from gateway.custody.tables import clinical_key
 
 HERE, THERE = Tenant(1), Tenant(2)
@@ -39,7 +40,7 @@ def keys(tmp_path: Path) -> Database:
 def new_ring(tmp_path: Path, keys: Database) -> Opening:
     """A ring as another process would open it."""
     path = tmp_path / "keys" / "clinical.key"
-    roots.create(path)
+    keyfile.create(path)
     return lambda: clinical_ring(keys, KeyFile(path))
 
 
@@ -136,7 +137,7 @@ def test_law_3_the_rings_of_both_sides_have_nothing_in_common(
     ring: KeyRing, keys: Database, tmp_path: Path
 ) -> None:
     path = tmp_path / "keys" / "identity.key"
-    roots.create(path)
+    keyfile.create(path)
     identity = identity_ring(keys, KeyFile(path))
     mine, theirs = ring.ensure(HERE, [ADA])[ADA], identity.ensure(HERE, [ADA])[ADA]
     assert isinstance(theirs, IdentityKey)

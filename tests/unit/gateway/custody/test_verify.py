@@ -8,7 +8,7 @@ import pytest
 
 from gateway.custody.errors import Tampered
 from gateway.custody.ids import SYSTEM
-from gateway.custody.roots import RootSecrets
+from gateway.custody.providers.keyfile import RootSecrets
 from gateway.custody.signing import Signer
 from tests.unit.gateway.custody.trails import START, Trail, event
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.custody import audit, checkpoint
 from gateway.custody.ids import Tenant
-from gateway.custody.roots import RootSecrets
+from gateway.custody.providers.keyfile import RootSecrets
 from gateway.custody.signing import Signer
 from tests.unit.gateway.custody.trails import HOSPITAL, START, Trail, event
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from gateway.custody import audit, checkpoint, verify
 from gateway.custody.database import Database, Side
 from gateway.custody.ids import StoredId, Tenant
-from gateway.custody.roots import RootSecrets
+from gateway.custody.providers.keyfile import RootSecrets
 from gateway.custody.signing import Signer
 from gateway.custody.tables import data
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from gateway.custody import broker, roots
+from gateway.custody import broker
 from gateway.custody.errors import KeysUnreadable, Misconfigured
+from gateway.custody.providers import keyfile
 from gateway.custody.settings import Storage
 from gateway.run import everything, lock
 from gateway.run.everything import Plan
@@ -188,9 +189,9 @@ def test_a_start_on_what_is_there_already_makes_no_new_key(keeper: Keeper, sqlit
         sqlite_storage.key_paths.identity,
         sqlite_storage.key_paths.audit,
     )
-    before = [roots.load(path) for path in paths]
+    before = [keyfile.load(path) for path in paths]
     everything.run(plan(sqlite_storage.data_dir), lambda _: None)
-    assert [roots.load(path) for path in paths] == before
+    assert [keyfile.load(path) for path in paths] == before
 
 
 def test_a_broker_that_does_not_start_is_named_with_its_log(

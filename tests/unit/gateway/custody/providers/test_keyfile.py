@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from gateway.custody import roots
 from gateway.custody.errors import KeysUnreadable, Tampered
-from gateway.custody.roots import KeyFile, Wrapped
+from gateway.custody.providers import keyfile
+from gateway.custody.providers.keyfile import KeyFile
+from gateway.custody.roots import Wrapped
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "keys" / "clinical.key"
-    assert roots.create(path)
+    assert keyfile.create(path)
     return path
 
 
@@ -30,7 +31,7 @@ def test_a_key_file_is_its_owners_alone(path: Path) -> None:
 
 def test_a_key_file_that_exists_is_left_as_it_is(path: Path) -> None:
     before = path.read_bytes()
-    assert not roots.create(path)
+    assert not keyfile.create(path)
     assert path.read_bytes() == before
 
 
@@ -39,7 +40,7 @@ def test_of_many_that_create_at_once_one_wins(tmp_path: Path) -> None:
 
     def start() -> None:
         ready.wait(10)
-        won.append(roots.create(path))
+        won.append(keyfile.create(path))
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:
@@ -64,7 +65,7 @@ def test_a_wrapped_key_unwraps_in_its_context_only(path: Path) -> None:
 
 def test_another_root_does_not_unwrap(path: Path) -> None:
     other = path.with_name("identity.key")
-    roots.create(other)
+    keyfile.create(other)
     with pytest.raises(Tampered):
         KeyFile(other).unwrap(KeyFile(path).wrap(b"k" * 32, b""), b"")
 
@@ -76,7 +77,8 @@ def test_rotation_wraps_anew_and_goes_on_unwrapping(path: Path) -> None:
     new = here.wrap(b"k" * 32, b"")
     assert (old.version, new.version) == (1, 2)
     assert here.unwrap(old, b"") == here.unwrap(new, b"") == b"k" * 32
-    assert here.status() == roots.RootStatus(2, (1, 2))
+    status = here.status()
+    assert (status.current, status.versions) == (2, (1, 2))
     assert path.stat().st_mode & 0o777 == 0o600
     # A process that read the file before has to follow, or its keys would hang on a version about to go.
     assert elsewhere.wrap(b"k" * 32, b"").version == 2
@@ -89,7 +91,8 @@ def test_rotations_at_once_lose_no_version(path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert KeyFile(path).status() == roots.RootStatus(9, tuple(range(1, 10)))
+    status = KeyFile(path).status()
+    assert (status.current, status.versions) == (9, tuple(range(1, 10)))
 
 
 def test_a_version_that_the_file_does_not_have_says_so(path: Path) -> None:
@@ -162,4 +165,4 @@ def test_a_file_of_another_user_is_refused(path: Path) -> None:
 def test_a_place_where_nothing_can_be_made_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("in the way")
     with pytest.raises(KeysUnreadable, match="cannot be made"):
-        roots.create(tmp_path / "keys" / "clinical.key")
+        keyfile.create(tmp_path / "keys" / "clinical.key")
