@@ -22,6 +22,8 @@ ACTIONS = {
     "search": "E",
     "transaction": "E",
     "batch": "E",
+    "permit": "E",
+    "deny": "E",
 }
 
 
@@ -60,6 +62,11 @@ def event(actor: Actor, deed: Deed, now: int) -> Event:
         request_id=actor.request_id,
         detail=deed.detail,
     )
+
+
+def decided(actor: Actor, deed: Deed, now: int) -> Event:
+    """What a patient's Consents say to this actor: a permit or a deny, and the Consent that it rests on."""
+    return msgspec.structs.replace(event(actor, deed, now), kind=f"consent:{deed.interaction}")
 
 
 def of_row(interaction: str, row: StoredVersion, status: int, outcome: str = SUCCESS) -> Deed:

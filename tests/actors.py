@@ -131,11 +131,12 @@ class Town:
         return Hospital(self._enters(Role.EHR, name, scope, trust))
 
     def partner(
-        self, name: str = "app-gmbh", *granted_by: str, scope: str | None = None, profile: str | None = None
+        self, name: str = "app-gmbh", *granted_by: str, scope: str | None = None, **terms: Any
     ) -> Partner:
+        """``terms`` of its grants are a ``profile`` and a ``consent``."""
         partner = Partner(self._enters(Role.PARTNER, name, scope))
         for tenant in granted_by:
-            self.registration.add_grant(partner.client_id, tenant, profile)
+            self.registration.add_grant(partner.client_id, tenant, **terms)
         return partner
 
     def officer(self, name: str = "st-anna") -> Officer:

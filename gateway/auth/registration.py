@@ -8,14 +8,17 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
+import msgspec
+
 from gateway.auth import registry
 from gateway.auth.actor import Role
-from gateway.auth.registry import Client, Draft, Grant
+from gateway.auth.registry import Client, Draft, Grant, Terms
 from gateway.custody import audit
 from gateway.custody.database import Database
 from gateway.custody.ids import SYSTEM, Tenant
 from gateway.stored import Clock, Entropy
 from gateway.trace import SUCCESS
+from mappers.consent import Default
 
 _ID_BYTES = 15
 
@@ -51,12 +54,20 @@ class Registration:
                 audit.append(conn, log, [self._event("client:revoke", "D", client_id, owner, now)])
         return found
 
-    def add_grant(self, client_id: str, organization: str, profile: str | None = None) -> Tenant:
+    def add_grant(
+        self,
+        client_id: str,
+        organization: str,
+        profile: str | None = None,
+        consent: Default = Default.OPT_OUT,
+    ) -> Tenant:
         """Let a partner read an organization's pseudonymous plans; without a profile, the installation's."""
-        now = self.clock()
+        now, terms = self.clock(), Terms(profile, consent)
         with self.database.write() as conn:
-            tenant = registry.add_grant(conn, client_id, organization, now, profile)
-            audit.append(conn, tenant, [self._event("grant:add", "C", client_id, tenant, now)])
+            tenant = registry.add_grant(conn, client_id, organization, now, terms)
+            event = self._event("grant:add", "C", client_id, tenant, now)
+            told = msgspec.structs.replace(event, detail=f"{self.by}; consent={consent.value}")
+            audit.append(conn, tenant, [told])
         return tenant
 
     def revoke_grant(self, client_id: str, organization: str) -> Tenant:

@@ -16,9 +16,8 @@ from gateway.auth.scopes import ScopeRefused, Scopes, parse
 from gateway.auth.users import NO_TRUST, Trust
 from gateway.custody.ids import Tenant
 from gateway.custody.tables import access_grant, client, organization
+from mappers.consent import Default
 
-CONSENT = "permit"
-"""What a grant says of patients who said nothing themselves."""
 
 _TRUSTS_USERS, _BREAKS_GLASS = 1, 2
 
@@ -67,6 +66,19 @@ class Grant:
     created: int
     revoked: int | None
     profile: str | None = None
+    consent: str = Default.OPT_OUT.value
+    """What holds for patients who have said nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a grant is given: the release profile, and what silence means."""
+
+    profile: str | None = None
+    consent: Default = Default.OPT_OUT
+
+
+THE_USUAL = Terms()
 
 
 def check(draft: Draft) -> None:
@@ -149,11 +161,12 @@ def revoke_client(conn: Connection, client_id: str, now: int) -> Client:
 
 
 def add_grant(
-    conn: Connection, client_id: str, organization_name: str, now: int, profile: str | None = None
+    conn: Connection, client_id: str, organization_name: str, now: int, terms: Terms = THE_USUAL
 ) -> Tenant:
-    """Let a partner read one organization's pseudonymous plans, under a release profile."""
+    """Let a partner read one organization's pseudonymous plans, on these terms."""
     tenant = _granting(conn, client_id, organization_name)
-    values = {"consent": CONSENT, "profile": profile, "created": now, "revoked": None}
+    said = {"consent": terms.consent.value, "profile": terms.profile}
+    values = {**said, "created": now, "revoked": None}
     known = conn.execute(update(access_grant).where(*_is(client_id, tenant)).values(**values))
     if not known.rowcount:
         conn.execute(insert(access_grant).values(client_id=client_id, tenant=tenant, **values))
@@ -178,7 +191,15 @@ def grants(conn: Connection) -> list[Grant]:
     names = organization_names(conn)
     rows = conn.execute(select(access_grant).order_by(access_grant.c.client_id, access_grant.c.tenant))
     return [
-        Grant(r.client_id, Tenant(r.tenant), names[Tenant(r.tenant)], r.created, r.revoked, r.profile)
+        Grant(
+            client_id=r.client_id,
+            tenant=Tenant(r.tenant),
+            organization=names[Tenant(r.tenant)],
+            created=r.created,
+            revoked=r.revoked,
+            profile=r.profile,
+            consent=r.consent,
+        )
         for r in rows
     ]
 
@@ -191,6 +212,16 @@ def granted(conn: Connection, client_id: str) -> tuple[Tenant, ...]:
         .order_by(access_grant.c.tenant)
     )
     return tuple(Tenant(row.tenant) for row in rows)
+
+
+def opt_in(conn: Connection, client_id: str) -> frozenset[Tenant]:
+    """Where a partner needs a patient's permit; a grant that says anything but opt-out asks for one."""
+    rows = conn.execute(
+        select(access_grant.c.tenant).where(
+            access_grant.c.client_id == client_id, access_grant.c.consent != Default.OPT_OUT.value
+        )
+    )
+    return frozenset(Tenant(row.tenant) for row in rows)
 
 
 def profiles(conn: Connection, client_id: str) -> dict[Tenant, str | None]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gateway.cli.options import instant
 from gateway.cli.registering import as_json, data_dir, registry, show
 from gateway.privacy.policy import PROFILES
+from mappers.consent import Default
 
 _client = click.option("--client", "client_id", required=True, help="The partner's client_id.")
 _organization = click.option("--organization", required=True, help="The organization that grants.")
@@ -28,13 +30,20 @@ def grant() -> None:
     type=click.Choice(PROFILES),
     help="How much of dates and ages the partner sees; without it the installation's release policy.",
 )
+@click.option(
+    "--consent",
+    type=click.Choice([default.value for default in Default]),
+    default=Default.OPT_OUT.value,
+    show_default=True,
+    help="Patients who have said nothing: seen until they opt out, or not until they opt in.",
+)
 @as_json
 @data_dir
-def add(client_id: str, organization: str, profile: str | None, as_json: bool, data_dir: Path | None) -> None:
+def add(as_json: bool, data_dir: Path | None, consent: str, **grant: Any) -> None:
     """Let a partner read an organization's pseudonymous plans."""
     with registry(data_dir) as registration:
-        registration.add_grant(client_id, organization, profile)
-    _say(as_json, client_id, organization, True)
+        registration.add_grant(**grant, consent=Default(consent))
+    _say(as_json, grant["client_id"], grant["organization"], True)
 
 
 @grant.command()
@@ -61,6 +70,7 @@ def list_grants(as_json: bool, data_dir: Path | None) -> None:
             "client_id": each.client_id,
             "organization": each.organization,
             "profile": each.profile,
+            "consent": each.consent,
             "created": instant(each.created),
             "revoked": instant(each.revoked),
         }

@@ -20,6 +20,7 @@ REST = "http://terminology.hl7.org/CodeSystem/audit-event-type"
 INTERACTION = "http://hl7.org/fhir/restful-interaction"
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 
+_AUTHZ = "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType"
 _BALP = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType"
 _ENTITY_TYPE = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
@@ -32,6 +33,7 @@ TYPES: dict[str, tuple[str, str, str]] = {
     "token": (DICOM, "110114", "User Authentication"),
     "client": (DICOM, "110113", "Security Alert"),
     "grant": (DICOM, "110113", "Security Alert"),
+    "consent": (DICOM, "110113", "Security Alert"),
 }
 """The type of each source of events; other sources bear our own name for them."""
 
@@ -42,6 +44,8 @@ SUBTYPES: dict[str, tuple[str, str, str]] = {
     "client:revoke": (DICOM, "110137", "User Security Attributes Changed"),
     "grant:add": (DICOM, "110136", "Security Roles Changed"),
     "grant:revoke": (DICOM, "110136", "Security Roles Changed"),
+    "consent:permit": (_AUTHZ, "AuthZ-Consent", "Authorization Decision using Roles and Consent"),
+    "consent:deny": (_AUTHZ, "AuthZ-Consent", "Authorization Decision using Roles and Consent"),
 }
 
 Show = Callable[[str, StoredId], str]

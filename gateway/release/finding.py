@@ -28,6 +28,10 @@ def _always(_row: StoredVersion) -> bool:
     return True
 
 
+def _nothing(_rows: Sequence[StoredVersion]) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One tenant to search, how an id in a question becomes a pseudonym there, and what may be seen of it."""
@@ -35,6 +39,8 @@ class Scope:
     tenant: Tenant
     name: Name
     visible: Callable[[StoredVersion], bool] = field(default=_always)
+    expect: Callable[[Sequence[StoredVersion]], None] = field(default=_nothing)
+    """Told which rows ``visible`` will be asked about, so that what it needs is loaded at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +150,14 @@ class Finder:
         known = readable(self.vault, scope.tenant, rows)
         halves = clinical_halves(self.vault, scope.tenant, known)
         wholes = self._wholes(asked, known)
+        held: list[StoredVersion] = []
         for row, half in zip(known, halves, strict=True):
             shown = half or _nothing_but(row)
             whole = wholes.get(row.write_no, shown)
-            held = all(one.holds(whole if one.on_whole else shown, row.written) for one in asked)
-            if held and scope.visible(row):
-                yield row
+            if all(one.holds(whole if one.on_whole else shown, row.written) for one in asked):
+                held.append(row)
+        scope.expect(held)
+        yield from filter(scope.visible, held)
 
     def _wholes(self, asked: Sequence[Asked], rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
         """The rows as they were sent, all opened at once, where anything asked is decided on that."""

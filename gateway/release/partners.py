@@ -1,6 +1,7 @@
 """What a partner sees: Careloom's plans, and what they point at, of tenants that granted it; pseudonyms only.
 
-Nothing here opens a withheld half: the identity side is used for one thing, the partner's own view of ids.
+What patients consent to is decided in ``consenting``: whatever is denied was never there. Nothing here opens a
+withheld half: the identity side is used for one thing, the partner's own view of ids.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.custody import records
+from gateway.custody.audit import Event
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant, parse_pseudonym, pseudonym
 from gateway.custody.records import StoredVersion
@@ -18,6 +20,7 @@ from gateway.privacy.project import project
 from gateway.privacy.terms import Terms
 from gateway.release import opened
 from gateway.release.asking import Parameters
+from gateway.release.consenting import Consents
 from gateway.release.faces import dress, partner_view
 from gateway.release.finding import Finder, Found, Scope
 from gateway.release.shifts import Shifts
@@ -38,6 +41,7 @@ class PartnerView:
     organization: Tenant
     grants: tuple[Tenant, ...]
     as_of: date
+    consents: Consents
 
     def locate(self, type_: str, id_: str, version: int | None) -> StoredVersion | None:
         stored = self._stored(type_, id_)
@@ -46,7 +50,7 @@ class PartnerView:
         for tenant in self.grants:
             with self.vault.database.read() as conn:
                 row = records.load(conn, tenant, type_, stored, version)
-            if row is not None and self._visible(row):
+            if row is not None and self.visible(row):
                 return row
         return None
 
@@ -56,7 +60,9 @@ class PartnerView:
             return []
         with self.vault.database.read() as conn:
             rows = records.history(conn, current.tenant, type_, stored)
-        return [row for row in rows if row.deleted or row.clinical is not None]
+        shown = [row for row in rows if row.clinical is not None]
+        self.consents.expect(shown)
+        return [row for row in rows if row.deleted or (row in shown and self.consents.permits(row))]
 
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Clinical halves, narrowed by the release profile, in ids that are this partner's alone."""
@@ -69,7 +75,16 @@ class PartnerView:
 
     def scopes(self) -> list[Scope]:
         """Each tenant that granted access, and what may be seen of it, in falling order of their numbers."""
-        return [Scope(tenant, self._name, self._visible) for tenant in sorted(self.grants, reverse=True)]
+        tenants = sorted(self.grants, reverse=True)
+        return [Scope(tenant, self._name, self.visible, self.consents.expect) for tenant in tenants]
+
+    def visible(self, row: StoredVersion) -> bool:
+        """Whether this partner may see this version: it is of the kind that partners see, and permitted."""
+        return self._shown(row) and self.consents.permits(row)
+
+    def decisions(self, now: int) -> Mapping[Tenant, Sequence[Event]]:
+        """What was decided since the last time, for the trail."""
+        return self.consents.events(now)
 
     def _terms(self, rows: Sequence[StoredVersion]) -> list[Terms]:
         keys = {tenant: self.vault.identity.index_key(tenant) for tenant in {row.tenant for row in rows}}
@@ -93,7 +108,7 @@ class PartnerView:
                 found[row.write_no] = half or {"resourceType": row.type}
         return [found[row.write_no] for row in rows]
 
-    def _visible(self, row: StoredVersion) -> bool:
+    def _shown(self, row: StoredVersion) -> bool:
         """Careloom's own work is; what an EHR sent is only where the patient's plan points at it."""
         if row.deleted or row.clinical is None:
             return False

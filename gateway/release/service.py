@@ -18,6 +18,7 @@ from gateway.privacy.policy import Policy, shipped
 from gateway.refusal import Kind, refused
 from gateway.release import partners, tenants
 from gateway.release.asking import Parameters
+from gateway.release.consenting import Consents
 from gateway.stored import Clock, Page, Position, Resource, Stored
 
 Ref = tuple[str, StoredId]
@@ -42,13 +43,13 @@ class Release:
         view = self.view(actor)
         row = view.locate(type_, id_, version)
         if row is None:
-            self._record(actor, interaction, type_, None, 404)
+            self._record(actor, (view, interaction), type_, None, 404)
             raise refused(Kind.NOT_FOUND, "not-found", UNKNOWN)
         if row.deleted:
-            self._record(actor, interaction, type_, row, 410)
+            self._record(actor, (view, interaction), type_, row, 410)
             raise refused(Kind.GONE, "deleted", DELETED)
         (body,) = self._presented(actor, interaction, view, [row])
-        self._record(actor, interaction, type_, row, 200)
+        self._record(actor, (view, interaction), type_, row, 200)
         return _stored(body, row)
 
     def history(self, actor: Actor, type_: str, id_: str) -> tuple[Stored, ...]:
@@ -57,12 +58,12 @@ class Release:
         view = self.view(actor)
         rows = view.versions(type_, id_)
         if not rows:
-            self._record(actor, "history", type_, None, 404)
+            self._record(actor, (view, "history"), type_, None, 404)
             raise refused(Kind.NOT_FOUND, "not-found", UNKNOWN)
         living = [row for row in rows if not row.deleted]
         shown = self._presented(actor, "history", view, living)
         bodies = dict(zip((row.write_no for row in living), shown, strict=True))
-        self._record(actor, "history", type_, rows[0], 200)
+        self._record(actor, (view, "history"), type_, rows[0], 200)
         return tuple(_version(row, id_, bodies.get(row.write_no)) for row in rows)
 
     def search(
@@ -73,7 +74,7 @@ class Release:
         view = self.view(actor)
         found = view.search(type_, parameters, position, count)
         bodies = view.present(found.rows)
-        self._record_search(actor, type_, parameters, found.rows)
+        self._record_search(actor, (view, type_), parameters, found.rows)
         entries = tuple(_stored(body, row) for body, row in zip(bodies, found.rows, strict=True))
         return Page(entries, found.total, found.following)
 
@@ -103,9 +104,10 @@ class Release:
         if actor.role is Role.EHR:
             return tenants.TenantView(self.vault, actor.organization)
         if actor.role is Role.PARTNER:
-            today = day(self.clock())
-            chosen = self._profiles(actor)
-            return partners.PartnerView(self.vault, chosen, actor.organization, actor.grants, today)
+            now = self.clock()
+            profiles, consents = self._profiles(actor), Consents(self.vault, actor, now)
+            own = actor.organization
+            return partners.PartnerView(self.vault, profiles, own, actor.grants, day(now), consents)
         raise refused(Kind.FORBIDDEN, "forbidden", "This role reads the audit trail only.")
 
     def _profiles(self, actor: Actor) -> Mapping[Tenant, Policy]:
@@ -123,37 +125,41 @@ class Release:
         try:
             return view.present(rows)
         except KeyGone:
-            self._record(actor, interaction, rows[0].type, rows[0], 410)
+            self._record(actor, (view, interaction), rows[0].type, rows[0], 410)
             raise refused(Kind.GONE, "deleted", ERASED) from None
 
     def _record(
-        self, actor: Actor, interaction: str, type_: str, row: StoredVersion | None, status: int
+        self, actor: Actor, what: tuple[View, str], type_: str, row: StoredVersion | None, status: int
     ) -> None:
+        view, interaction = what
         outcome = trace.SUCCESS if status == 200 else trace.MINOR
         if row is None:
             deed = trace.Deed(interaction, type_, status=status, outcome=outcome)
-            self.append({log: [deed] for log in logs(actor)}, actor)
+            self.append({log: [deed] for log in logs(actor)}, actor, view)
         else:
-            self.append({row.tenant: [trace.of_row(interaction, row, status, outcome)]}, actor)
+            self.append({row.tenant: [trace.of_row(interaction, row, status, outcome)]}, actor, view)
 
     def _record_search(
-        self, actor: Actor, type_: str, parameters: Parameters, rows: Sequence[StoredVersion]
+        self, actor: Actor, what: tuple[View, str], parameters: Parameters, rows: Sequence[StoredVersion]
     ) -> None:
         """In every log concerned: one event for each patient whose data were in the answer, at least one."""
+        view, type_ = what
         detail = "parameters: " + " ".join(sorted({name for name, _ in parameters}))
         deeds: dict[Tenant, list[trace.Deed]] = {log: [] for log in logs(actor)}
         for log, patient in sorted({(row.tenant, trace.patient_of(row) or b"") for row in rows}):
             known = StoredId(patient) if patient else None
             deeds[log].append(trace.Deed("search", type_, patient=known, detail=detail))
         nobody = [trace.Deed("search", type_, detail=detail)]
-        self.append({log: found or nobody for log, found in deeds.items()}, actor)
+        self.append({log: found or nobody for log, found in deeds.items()}, actor, view)
 
-    def append(self, deeds: Mapping[Tenant, Sequence[trace.Deed]], actor: Actor) -> None:
-        """Record what this actor did, each deed in its log, lowest log first."""
+    def append(self, deeds: Mapping[Tenant, Sequence[trace.Deed]], actor: Actor, view: View) -> None:
+        """Record what this actor did and what was decided for it, each in its log, lowest log first."""
         now = self.clock()
+        decided = view.decisions(now)
         with self.vault.database.write() as conn:
-            for log in sorted(deeds):
-                audit.append(conn, log, [trace.event(actor, deed, now) for deed in deeds[log]])
+            for log in sorted({*deeds, *decided}):
+                done = [trace.event(actor, deed, now) for deed in deeds.get(log, ())]
+                audit.append(conn, log, [*done, *decided.get(log, ())])
 
 
 def logs(actor: Actor) -> tuple[Tenant, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.custody import records
+from gateway.custody.audit import Event
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant, WriteNo, pseudonym
 from gateway.custody.records import StoredVersion
@@ -49,6 +50,10 @@ class TenantView:
     def search(self, type_: str, parameters: Parameters, position: Position | None, count: int) -> Found:
         finder = Finder(self.vault, type_, parameters, self._wholes)
         return finder.page([Scope(self.tenant, self._name)], position, count)
+
+    def decisions(self, _now: int) -> Mapping[Tenant, Sequence[Event]]:
+        """None: Consents do not keep its own data from the source."""
+        return {}
 
     def _whole(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         return opened.originals(self.vault, self.tenant, rows) if rows else []

@@ -85,16 +85,4 @@ def _walk(
 
 def bounds(consents: Iterable[Consent]) -> set[datetime]:
     """The moments (UTC) at which time alone changes what Consents say."""
-    return {
-        edge
-        for consent in consents
-        if consent.root is not None
-        for provision in _all(consent.root)
-        for edge in edges(provision.period)
-    }
-
-
-def _all(provision: Provision) -> Iterable[Provision]:
-    yield provision
-    for nested in provision.nested:
-        yield from _all(nested)
+    return {edge for one in consents for provision in one.provisions for edge in edges(provision.period)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -62,6 +62,7 @@ class Data:
     reaches: frozenset[str] | None
 
 
+_APART = frozenset({"labels", "classes", "codes", "data_period", "data"})
 _CONSTRAINTS = ("actors", "actions", "purposes", "labels", "classes", "codes", "data_period", "data")
 
 
@@ -96,6 +97,20 @@ class Consent:
     base: Effect | None = None
     root: Provision | None = None
     unreadable: str = ""
+
+    @property
+    def tells_resources_apart(self) -> bool:
+        """Whether it may say one thing of one resource of the patient and another of the next."""
+        return any(not one.constraints.isdisjoint(_APART) for one in self.provisions)
+
+    @property
+    def provisions(self) -> Iterator[Provision]:
+        """Every rule in it, the root first."""
+        waiting = [] if self.root is None else [self.root]
+        while waiting:
+            one = waiting.pop()
+            yield one
+            waiting += one.nested
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,15 @@ import pytest
 
 from gateway.custody.ids import Tenant
 from gateway.privacy import policy
+from gateway.release.consenting import Consents
 from gateway.release.partners import PartnerView
-from tests.desk import APP, ST_ANNA, ST_BERTA, Desk, diabetic, ehr, patient, unknown_meaning
+from tests.desk import APP, ST_ANNA, ST_BERTA, Desk, diabetic, ehr, partner, patient, unknown_meaning
 
 
 def view(desk: Desk, *grants: Tenant, as_of: date = date(2026, 3, 2)) -> PartnerView:
-    return PartnerView(desk.vault, dict.fromkeys(grants, policy.load("partner-limited")), APP, grants, as_of)
+    profiles = dict.fromkeys(grants, policy.load("partner-limited"))
+    consents = Consents(desk.vault, partner(APP, *grants), desk.now)
+    return PartnerView(desk.vault, profiles, APP, grants, as_of, consents)
 
 
 @pytest.fixture
