@@ -12,6 +12,7 @@ from gateway.custody.identity import idempotency
 from gateway.custody.jobs import SECOND
 from gateway.custody.tables import access_token, assertion_seen
 from gateway.delivery import Office
+from gateway.retention import Sweep
 
 ANSWERS_KEPT = 24 * 3600 * SECOND
 JOBS_KEPT = 30 * 24 * 3600 * SECOND
@@ -45,7 +46,13 @@ def forget_what_expired(office: Office) -> None:
         backlog.forget(conn, now - JOBS_KEPT)
 
 
+def apply_retention(office: Office) -> None:
+    """What no rule keeps any longer, and nothing holds."""
+    Sweep(office.vault, office.clock, office.entropy).run()
+
+
 CHORES = (
     Chore("sign the trail", 60.0, sign_the_trail),
     Chore("forget what expired", 600.0, forget_what_expired),
+    Chore("apply retention", 3600.0, apply_retention),
 )

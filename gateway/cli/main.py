@@ -28,6 +28,7 @@ COMMANDS = {
     "officer": "Register compliance officers.",
     "keys": "See and rotate root keys.",
     "policy": "Check a privacy policy.",
+    "retention": "Say how long what is kept, and hold what must stay.",
     "knowledge": "List and check what the engine knows.",
     "patient": "Erase a patient.",
     "audit": "Verify the trail.",

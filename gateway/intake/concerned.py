@@ -24,7 +24,7 @@ EVERYONE = 1_000_000_000
 def concerned(conn: Connection, vault: Vault, tenant: Tenant, sealed: Sequence[Sealed]) -> list[StoredId]:
     """The patients whose plan may have changed, in a stable order."""
     drugs = [s.write.id for s in sealed if s.write.type == MEDICATION]
-    patients = _touched(sealed) | (_users(conn, vault, tenant, drugs) if drugs else set())
+    patients = _touched(sealed) | (users(conn, vault, tenant, drugs) if drugs else set())
     return sorted(patients - {TENANT_COMPARTMENT})
 
 
@@ -34,7 +34,7 @@ def _touched(sealed: Sequence[Sealed]) -> set[StoredId]:
     return now | {s.left for s in sealed if s.left is not None}
 
 
-def _users(conn: Connection, vault: Vault, tenant: Tenant, drugs: Sequence[StoredId]) -> set[StoredId]:
+def users(conn: Connection, vault: Vault, tenant: Tenant, drugs: Sequence[StoredId]) -> set[StoredId]:
     """The patients with an order of one of these drugs. Rows only propose: a job too many does no harm."""
     key = vault.of(tenant).clinical_index
     page = index.Page(EVERYONE, records.latest(conn, tenant))
