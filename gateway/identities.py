@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant, pseudonym
 from gateway.stored import Resource
@@ -48,3 +50,11 @@ class Identities:
         """The patients that a resource is about, in a stable order."""
         found = (parse(text) for text in compartment.patients(resource))
         return tuple(sorted(self.stored("Patient", p.id) for p in found if isinstance(p, Literal)))
+
+    def named(self, resource: Resource, references: Iterable[str]) -> tuple[StoredId, ...]:
+        """The patients whom a resource names anywhere, in a stable order, by the references that it holds; a
+        Bundle names those whose records it carries, too."""
+        found = [parse(text) for text in references]
+        ids = {p.id for p in found if isinstance(p, Literal) and p.type == "Patient"}
+        ids |= set(compartment.carried(resource))
+        return tuple(sorted(self.stored("Patient", id_) for id_ in ids))

@@ -13,11 +13,12 @@ from sqlalchemy import Connection
 
 from gateway.custody import cipher, records
 from gateway.custody.errors import KeyGone
-from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, parse_pseudonym, pseudonym
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo, parse_pseudonym, pseudonym
 from gateway.custody.jobs import Claim
 from gateway.custody.keyring import ClinicalKey
 from gateway.custody.opening import Clinic
 from gateway.custody.records import CLINICAL_COLUMN, Ref, StoredVersion
+from gateway.custody.sharing import opening_key, subjects
 from mappers import lossless
 from mappers.fhir_to_facts import Opened
 from mappers.r4 import references
@@ -76,8 +77,9 @@ def read(clinic: Clinic, claim: Claim) -> Known:
         bodies = [_open(keys, stored) for stored in mine]
         shared = _shared(conn, tenant, bodies) if TENANT_COMPARTMENT in keys else []
         written = _last_written(conn, mine)
+        named = records.named(conn, [stored.write_no for stored in shared])
     sent = [_opened(s, b) for s, b in zip(mine, bodies, strict=True) if s.origin == "ehr"]
-    sent += [_opened(stored, _open(keys, stored)) for stored in shared]
+    sent += _open_shared(clinic, keys, shared, named)
     return Known(keys[patient], tuple(sent), _derived(keys, written))
 
 
@@ -105,6 +107,25 @@ def _open(keys: Mapping[StoredId, ClinicalKey], stored: StoredVersion) -> dict[s
     place = cipher.Place(stored.tenant, home, stored.type, stored.id, stored.version, CLINICAL_COLUMN)
     body: dict[str, Any] = lossless.loads(cipher.unseal(keys[home], place, stored.clinical or b""))
     return body
+
+
+def _open_shared(
+    clinic: Clinic,
+    keys: Mapping[StoredId, ClinicalKey],
+    shared: Sequence[StoredVersion],
+    named: Mapping[WriteNo, tuple[StoredId, ...]],
+) -> list[Opened]:
+    """What lies in the tenant's compartment; one that names somebody takes their key, too, if it is there."""
+    others = {patient for patients in named.values() for patient in patients}
+    if others:
+        keys = {**keys, **clinic.clinical.fetch(shared[0].tenant, others)}
+    found = []
+    for stored in shared:
+        patients = named.get(stored.write_no, ())
+        if subjects(stored.compartment, patients) <= keys.keys():
+            key = opening_key(keys, stored.compartment, patients, stored.clinical or b"")
+            found.append(_opened(stored, _open({stored.compartment: key}, stored)))
+    return found
 
 
 def _derived(keys: Mapping[StoredId, ClinicalKey], traces: Iterable[_Trace]) -> dict[Ref, Derived]:

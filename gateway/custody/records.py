@@ -37,7 +37,8 @@ CLINICAL_COLUMN = "clinical"
 
 
 class Write(msgspec.Struct, frozen=True):
-    """One version to be kept. ``tokens`` are keys of ``search_token``, ``ranges`` (key, low, high)."""
+    """One version to be kept. ``tokens`` are keys of ``search_token``, ``ranges`` (key, low, high), and
+    ``patients`` those that it names beside the one whose compartment it lies in."""
 
     type: str
     id: StoredId
@@ -115,6 +116,7 @@ def _advance(conn: Connection, tenant: Tenant, count: int) -> int:
 def _refuse_erased(conn: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
     touched = {(write.type, write.id) for write in writes}
     touched |= {("Patient", write.compartment) for write in writes if write.compartment != TENANT_COMPARTMENT}
+    touched |= {("Patient", patient) for write in writes for patient in write.patients}
     if erased(conn, tenant, touched):
         raise Erased
 
@@ -270,7 +272,18 @@ def linked(conn: Connection, tenant: Tenant, patient: StoredId) -> list[StoredVe
     links = select(patient_link.c.write_no).where(
         patient_link.c.tenant == tenant, patient_link.c.patient == patient
     )
-    return _stored(conn, _living(and_(record.c.tenant == tenant, record.c.write_no.in_(links))))
+    shared = and_(record.c.tenant == tenant, record.c.compartment == TENANT_COMPARTMENT)
+    return _stored(conn, _living(and_(shared, record.c.write_no.in_(links))))
+
+
+def named(conn: Connection, numbers: Iterable[WriteNo]) -> dict[WriteNo, tuple[StoredId, ...]]:
+    """The patients that these versions name beside the one whose compartment they lie in; else absent."""
+    columns = select(patient_link.c.write_no, patient_link.c.patient).order_by(patient_link.c.patient)
+    found: dict[WriteNo, tuple[StoredId, ...]] = {}
+    for batch in in_batches(numbers):
+        for number, patient in conn.execute(columns.where(patient_link.c.write_no.in_(batch))):
+            found[number] = (*found.get(number, ()), StoredId(patient))
+    return found
 
 
 _DELETED = [column.name for column in version.columns].index("deleted")

@@ -17,13 +17,15 @@ from gateway.stored import Resource
 from mappers.r4 import references
 from mappers.r4.model import MODEL
 
+_PATIENT = "Patient/"
 WRITES = ("DELETE", "POST", "PUT")
 ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 """FHIR's order of processing: http://hl7.org/fhir/R4/http.html#trules"""
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One thing that is asked for. ``id`` is None until the server gives one."""
+    """One thing that is asked for. ``id`` is None until the server gives one; ``names`` are the references to
+    Patients in its resource, once all references are resolved."""
 
     at: str
     method: str
@@ -34,6 +36,7 @@ class Entry(msgspec.Struct, frozen=True):
     if_match: int | None = None
     if_none_exist: str | None = None
     query: str | None = None
+    names: frozenset[str] = frozenset()
 
     @property
     def literal(self) -> str:
@@ -142,8 +145,15 @@ def _resolved(
         return entry
     at = f"{entry.at}.resource"
     nowhere: list[str] = []
+    names: set[str] = set()
 
     def change(text: str) -> str:
+        literal = settled(text)
+        if literal.startswith(_PATIENT):
+            names.add(literal)
+        return literal
+
+    def settled(text: str) -> str:
         literal = known.get(text)
         if literal is not None:
             return literal
@@ -156,7 +166,8 @@ def _resolved(
                 return look_up(text, at)
         return text
 
-    made = replace(entry, resource=references.rewrite(entry.resource, change))
+    resource = references.rewrite(entry.resource, change)
+    made = replace(entry, resource=resource, names=frozenset(names))
     if nowhere:
         # Other URIs than references may name what lies nowhere near.
         pointers = set(references.pointers(entry.resource))

@@ -17,6 +17,7 @@ from gateway.custody.identity.links import Link, seal_link
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.keyring import ClinicalKey, IdentityKey
 from gateway.custody.records import CLINICAL_COLUMN, Write
+from gateway.custody.sharing import sealing_key, subjects
 from gateway.identities import Identities
 from gateway.privacy.policy import Policy
 from gateway.privacy.split import split
@@ -53,6 +54,27 @@ def home(patients: tuple[StoredId, ...]) -> StoredId:
     return patients[0] if len(patients) == 1 else TENANT_COMPARTMENT
 
 
+class Whose(msgspec.Struct, frozen=True):
+    """The compartment that a resource lies in, and the patients whom it names beside."""
+
+    compartment: StoredId
+    named: tuple[StoredId, ...] = ()
+
+    @classmethod
+    def of(cls, patients: tuple[StoredId, ...], named: tuple[StoredId, ...]) -> Whose:
+        """Of a resource about ``patients`` that names ``named`` anywhere."""
+        compartment = home(patients)
+        if not named or named == (compartment,):
+            # Of one patient and nobody else: nearly all there is.
+            return cls(compartment, patients if len(patients) > 1 else ())
+        return cls(compartment, tuple(sorted({*patients, *named} - {compartment})))
+
+    @property
+    def subjects(self) -> set[StoredId]:
+        """Whose keys it takes to seal it."""
+        return subjects(self.compartment, self.named)
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The data keys of every compartment in the request, and the tenant's two index keys."""
@@ -73,28 +95,28 @@ class Sealer:
     keys: Keys
     entropy: Entropy
 
-    def seal(self, target: Target, resource: Resource, patients: tuple[StoredId, ...]) -> Sealed:
+    def seal(self, target: Target, resource: Resource, whose: Whose) -> Sealed:
         """Split one resource and seal both halves for the given version."""
         parts = split(resource, self.policy, self.identities.pseudonym)
-        clinical = self._clinical(target, home(patients), parts.clinical)
-        withheld = self._withheld(target, home(patients), parts.withheld)
+        clinical = self._clinical(target, whose, parts.clinical)
+        withheld = self._withheld(target, whose, parts.withheld)
         rows = search.Rows([], []) if parts.clinical is None else search.clinical_rows(parts.clinical)
         write = Write(
             type=target.type,
             id=target.id,
             version=target.version,
-            compartment=home(patients),
+            compartment=whose.compartment,
             origin="ehr",
             deleted=False,
             clinical=clinical,
             digest=hashlib.sha256((clinical or b"") + withheld).digest(),
             tokens=self._tokens(self.keys.clinical_index, target.type, rows, _plan_token(resource)),
             ranges=self._ranges(target.type, rows),
-            patients=patients if len(patients) > 1 else (),
+            patients=whose.named,
         )
         hidden = _hidden(search.source_rows(resource), rows)
         names = self._tokens(self.keys.identity_index, target.type, search.identity_rows(resource), hidden)
-        return Sealed(write, withheld, self._link(target, home(patients)), names, target.linked)
+        return Sealed(write, withheld, self._link(target, whose.compartment), names, target.linked)
 
     def erase(self, target: Target, compartment_: StoredId) -> Sealed:
         """The version that says that a resource was deleted: it has no content."""
@@ -113,15 +135,17 @@ class Sealer:
         )
         return Sealed(write, None, None, ())
 
-    def _clinical(self, target: Target, patient: StoredId, half: Resource | None) -> bytes | None:
+    def _clinical(self, target: Target, whose: Whose, half: Resource | None) -> bytes | None:
         if half is None:
             return None
-        place = self._place(target, patient, CLINICAL_COLUMN)
-        return cipher.seal(self.keys.clinical[patient], place, lossless.dumps(half), self._salt())
+        place = self._place(target, whose.compartment, CLINICAL_COLUMN)
+        key = sealing_key(self.keys.clinical, whose.compartment, whose.named)
+        return cipher.seal(key, place, lossless.dumps(half), self._salt())
 
-    def _withheld(self, target: Target, patient: StoredId, half: Resource) -> bytes:
-        place = self._place(target, patient, halves.COLUMN)
-        return halves.seal_withheld(self.keys.identity[patient], place, lossless.dumps(half), self._salt())
+    def _withheld(self, target: Target, whose: Whose, half: Resource) -> bytes:
+        place = self._place(target, whose.compartment, halves.COLUMN)
+        key = sealing_key(self.keys.identity, whose.compartment, whose.named)
+        return halves.seal_withheld(key, place, lossless.dumps(half), self._salt())
 
     def _link(self, target: Target, patient: StoredId) -> Link | None:
         """Made with the first version, and again when the resource moves to another patient's keys."""

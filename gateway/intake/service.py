@@ -90,9 +90,12 @@ class Intake:
     def _batch(self, actor: Actor, bundle: Resource, repeat: Repeat | None) -> Answer:
         checks.batch(bundle)
         entries = enumerate(bundle.get("entry", ()))
-        answer = answers.batch([self._served(actor, index, raw) for index, raw in entries])
+        results = [self._served(actor, index, raw) for index, raw in entries]
+        answer = answers.batch(results)
         if repeat is not None:
-            repeats.remember(self.vault, repeats.record(actor, repeat, answer, self.clock()))
+            served = [result for result in results if isinstance(result, Outcome)]
+            patients = repeats.concerned(self.vault, actor.organization, served)
+            repeats.remember(self.vault, repeats.record(actor, repeat, answer, self.clock(), patients))
         return answer
 
     def _served(self, actor: Actor, index: int, raw: Mapping[str, Any]) -> Outcome | dict[str, Any]:
@@ -150,7 +153,8 @@ class Intake:
         sealed = [o.sealed for o in outcomes if o.sealed is not None]
         answer = None
         if repeat is not None:
-            answer = repeats.record(actor, repeat, answers.transaction(outcomes), now)
+            patients = repeats.concerned(self.vault, tenant, outcomes)
+            answer = repeats.record(actor, repeat, answers.transaction(outcomes), now, patients)
         events = [trace.event(actor, _deed(o), now) for o in outcomes if not o.recorded]
         said = merges.told(self.vault, tenant, outcomes)
         settlement = merges.settle(self.vault, self.looking, tenant, said, now)

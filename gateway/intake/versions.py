@@ -16,7 +16,7 @@ from gateway.custody.records import Head
 from gateway.identities import Identities
 from gateway.intake.entries import Entry
 from gateway.intake.looking import Looking, Ref
-from gateway.intake.sealing import Keys, Sealed, Sealer, Target, home
+from gateway.intake.sealing import Keys, Sealed, Sealer, Target, Whose
 from gateway.privacy.policy import Policy
 from gateway.refusal import Kind, refused
 from gateway.stored import Entropy, Resource, Stored
@@ -52,18 +52,19 @@ class Versions:
         tenant = actor.organization
         identities = Identities(self.vault, tenant)
         refs = [(e.type, identities.stored(e.type, e.id or "")) for e in entries]
-        patients = [identities.patients(e.resource) if e.resource else () for e in entries]
+        whose = [_whose(identities, entry) for entry in entries]
+        everybody = {p for w in whose for p in (w.compartment, *w.named)}
         with self.vault.database.read() as conn:
             # An id that was just drawn for a POST has no head yet.
             known = [ref for entry, ref in zip(entries, refs, strict=True) if entry.method != "POST"]
             heads = records.heads(conn, tenant, known)
             # Asked again by the transaction; here because who was erased must not be given new keys.
-            if records.erased(conn, tenant, [*known, *(("Patient", home(p)) for p in patients)]):
+            if records.erased(conn, tenant, [*known, *(("Patient", p) for p in everybody)]):
                 raise Erased
         before = self._before(tenant, entries, refs, heads)
-        sealer = Sealer(tenant, self.policy, identities, self._keys(tenant, patients), self.entropy)
+        sealer = Sealer(tenant, self.policy, identities, self._keys(tenant, whose), self.entropy)
         step = _Step(sealer, heads, before, now)
-        return [step.outcome(e, ref, p) for e, ref, p in zip(entries, refs, patients, strict=True)]
+        return [step.outcome(e, ref, w) for e, ref, w in zip(entries, refs, whose, strict=True)]
 
     def _before(
         self, tenant: Tenant, entries: Sequence[Entry], refs: Sequence[Ref], heads: Mapping[Ref, Head]
@@ -75,8 +76,8 @@ class Versions:
         ]
         return self.looking.originals(tenant, known) if known else {}
 
-    def _keys(self, tenant: Tenant, patients: Sequence[tuple[StoredId, ...]]) -> Keys:
-        subjects = {home(p) for p in patients}
+    def _keys(self, tenant: Tenant, whose: Sequence[Whose]) -> Keys:
+        subjects = {subject for one in whose for subject in one.subjects}
         return Keys(
             clinical=self.vault.clinical.ensure(tenant, subjects),
             identity=self.vault.identity.ensure(tenant, subjects),
@@ -92,7 +93,7 @@ class _Step:
     before: Mapping[Ref, Stored]
     now: int
 
-    def outcome(self, entry: Entry, ref: Ref, patients: tuple[StoredId, ...]) -> Outcome:
+    def outcome(self, entry: Entry, ref: Ref, whose: Whose) -> Outcome:
         head = self.heads.get(ref)
         if entry.if_match is not None and (head is None or head.deleted or head.version != entry.if_match):
             raise refused(
@@ -102,9 +103,9 @@ class _Step:
             return self._nothing(entry, ref, head, "read", 200)
         if entry.method == "DELETE":
             return self._delete(entry, ref, head)
-        return self._put(entry, ref, head, patients)
+        return self._put(entry, ref, head, whose)
 
-    def _put(self, entry: Entry, ref: Ref, head: Head | None, patients: tuple[StoredId, ...]) -> Outcome:
+    def _put(self, entry: Entry, ref: Ref, head: Head | None, whose: Whose) -> Outcome:
         resource = entry.resource
         assert resource is not None
         before = self.before.get(ref)
@@ -120,7 +121,7 @@ class _Step:
             return self._nothing(entry, ref, head, "update", 200)
         fresh = head is None or head.deleted
         target = self._target(entry, ref, head)
-        sealed = self.sealer.seal(target, resource, patients)
+        sealed = self.sealer.seal(target, resource, whose)
         interaction, status = ("create", 201) if fresh else ("update", 200)
         return self._made(entry, target, interaction, status, sealed)
 
@@ -148,6 +149,13 @@ class _Step:
         target = Target(entry.type, entry.id or "", ref[1], version)
         patient = _patient(head.compartment) if head else None
         return Outcome(entry, target, interaction, status, patient, stored, None)
+
+
+def _whose(identities: Identities, entry: Entry) -> Whose:
+    if entry.resource is None:
+        return Whose(TENANT_COMPARTMENT)
+    named = identities.named(entry.resource, entry.names)
+    return Whose.of(identities.patients(entry.resource), named)
 
 
 def _patient(compartment: StoredId) -> StoredId | None:

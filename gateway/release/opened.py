@@ -6,16 +6,19 @@ for the tenant that sent it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+from gateway.custody import records
 from gateway.custody.cipher import Place, unseal
 from gateway.custody.errors import KeyGone
 from gateway.custody.identity import halves
 from gateway.custody.identity.vault import Vault
-from gateway.custody.ids import StoredId, Tenant
-from gateway.custody.keyring import ClinicalKey, DataKey, IdentityKey
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo
+from gateway.custody.keyring import ClinicalKey, DataKey, IdentityKey, KeyRing
 from gateway.custody.records import CLINICAL_COLUMN, StoredVersion
+from gateway.custody.sharing import opening_key, sealing_key, subjects
 from gateway.privacy.merge import merge
 from gateway.stored import Resource
 from mappers import lossless
@@ -26,19 +29,19 @@ K = TypeVar("K", bound=DataKey)
 
 def clinical_halves(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion]) -> list[Resource | None]:
     """The clinical half of each row; None where the policy let nothing through."""
-    keys = vault.clinical.fetch(tenant, _subjects(rows))
+    keys = _Keys.of(vault, vault.clinical, tenant, rows)
     return [_clinical(row, keys) for row in rows]
 
 
 def readable(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
     """Those rows whose keys exist: who was erased is not found, and keeps nobody else from being found."""
-    keys = vault.clinical.fetch(tenant, _subjects(rows)).keys()
-    return [row for row in rows if row.compartment in keys]
+    keys = _Keys.of(vault, vault.clinical, tenant, rows)
+    return [row for row in rows if keys.known(row)]
 
 
 def originals(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion]) -> list[Resource]:
     """What the tenant sent, to the byte of every value. Only for rows whose origin is the EHR."""
-    keys = vault.identity.fetch(tenant, _subjects(rows))
+    keys = _Keys.of(vault, vault.identity, tenant, rows)
     with vault.database.read() as conn:
         sealed = halves.get(conn, [row.write_no for row in rows])
     return [
@@ -47,25 +50,47 @@ def originals(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion]) -> li
     ]
 
 
-def _subjects(rows: Iterable[StoredVersion]) -> set[StoredId]:
-    return {row.compartment for row in rows}
+@dataclass(frozen=True, slots=True)
+class _Keys(Generic[K]):
+    """The data keys of some rows, and the patients whose keys those of the tenant's compartment take."""
+
+    by_subject: Mapping[StoredId, K]
+    named: Mapping[WriteNo, tuple[StoredId, ...]]
+
+    @classmethod
+    def of(cls, vault: Vault, ring: KeyRing[K], tenant: Tenant, rows: Sequence[StoredVersion]) -> _Keys[K]:
+        shared = [row.write_no for row in rows if row.compartment == TENANT_COMPARTMENT]
+        named: Mapping[WriteNo, tuple[StoredId, ...]] = {}
+        if shared:
+            with vault.database.read() as conn:
+                named = records.named(conn, shared)
+        wanted = {s for row in rows for s in subjects(row.compartment, named.get(row.write_no, ()))}
+        return cls(ring.fetch(tenant, wanted), named)
+
+    def known(self, row: StoredVersion) -> bool:
+        """Whether the row's key can be made at all."""
+        try:
+            self.key(row, row.clinical)
+        except KeyGone:
+            return False
+        return True
+
+    def key(self, row: StoredVersion, sealed: bytes | None) -> K:
+        """The key of a cell of this row; raises ``KeyGone``."""
+        named = self.named.get(row.write_no, ())
+        if sealed is None:
+            return sealing_key(self.by_subject, row.compartment, named)
+        return opening_key(self.by_subject, row.compartment, named, sealed)
 
 
-def _clinical(row: StoredVersion, keys: Mapping[StoredId, ClinicalKey]) -> Resource | None:
+def _clinical(row: StoredVersion, keys: _Keys[ClinicalKey]) -> Resource | None:
     if row.clinical is None:
         return None
     where = Place(row.tenant, row.compartment, row.type, row.id, row.version, CLINICAL_COLUMN)
-    body: Resource = lossless.loads(unseal(_key(row, keys), where, row.clinical))
+    body: Resource = lossless.loads(unseal(keys.key(row, row.clinical), where, row.clinical))
     return body
 
 
-def _withheld(row: StoredVersion, sealed: bytes, keys: Mapping[StoredId, IdentityKey]) -> Resource:
-    body: Resource = lossless.loads(halves.open_withheld(_key(row, keys), row, sealed))
+def _withheld(row: StoredVersion, sealed: bytes, keys: _Keys[IdentityKey]) -> Resource:
+    body: Resource = lossless.loads(halves.open_withheld(keys.key(row, sealed), row, sealed))
     return body
-
-
-def _key(row: StoredVersion, keys: Mapping[StoredId, K]) -> K:
-    key = keys.get(row.compartment)
-    if key is None:
-        raise KeyGone
-    return key

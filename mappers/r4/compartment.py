@@ -24,6 +24,17 @@ def patients(resource: dict[str, Json]) -> frozenset[str]:
     return frozenset(_pointed_at(resource, kind))
 
 
+def carried(resource: dict[str, Json]) -> Iterator[str]:
+    """The ids of the Patients that a Bundle holds in its entries."""
+    if resource.get("resourceType") != "Bundle":
+        return
+    for entry in resource.get("entry", ()):
+        inner = entry.get("resource", {})
+        if inner.get("resourceType") == _PATIENT and "id" in inner:
+            yield inner["id"]
+        yield from carried(inner)
+
+
 def _pointed_at(resource: dict[str, Json], kind: str) -> Iterator[str]:
     for path in _places(kind):
         for value in found(resource, path):

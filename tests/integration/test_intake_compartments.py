@@ -140,8 +140,14 @@ def test_a_group_of_one_is_that_ones_and_moves_to_the_tenant_when_it_grows(desk:
     assert compartment(desk, "Group/g") == desk.id_of("Patient/anna")
     desk.puts(group("anna", "berta"))
     assert compartment(desk, "Group/g") == TENANT_COMPARTMENT
-    desk.erases(desk.id_of("Patient/anna"))
     assert desk.reads("Group/g") == group("anna", "berta")
+
+
+def test_what_names_several_takes_the_keys_of_all_of_them(desk: Desk):
+    desk.puts(group("anna", "berta"))
+    desk.erases(desk.id_of("Patient/anna"))
+    with refusal(Kind.GONE):
+        desk.reads("Group/g")
 
 
 def test_what_is_about_nobody_lies_with_the_tenant_and_makes_no_job(desk: Desk):

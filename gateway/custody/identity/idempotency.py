@@ -1,23 +1,26 @@
 """The answers to requests that may come again: the same key and body get the same bytes back.
 
 Written in the transaction of the deed, so a repeat finds either the deed and its answer or neither. An answer
-names the EHR's own ids, so it is sealed under the organization's identity key, and workers have no right to
-the table. The key itself is kept as a digest, because clients put what they like into it.
+names the EHR's own ids, so it is sealed under the identity keys of the organization and of every patient that
+it concerns (erase one, and it opens no more), and workers have no right to the table. The key itself is kept
+as a digest, because clients put what they like into it.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.custody import cipher
-from gateway.custody.errors import Conflict
+from gateway.custody import cipher, records
+from gateway.custody.errors import Conflict, KeyGone
 from gateway.custody.identity.vault import Vault
-from gateway.custody.ids import SYSTEM, TENANT_COMPARTMENT, StoredId, Tenant
+from gateway.custody.ids import STORED_ID_BYTES, SYSTEM, TENANT_COMPARTMENT, StoredId, Tenant
+from gateway.custody.sharing import opening_key, sealing_key
 from gateway.custody.tables import client, idempotency
 
 _COLUMN = "idempotency.answer"
@@ -33,24 +36,33 @@ class Record:
     status: int
     answer: bytes
     created: int
+    patients: Sequence[StoredId] = ()
+    """Whom the answer concerns, in a stable order."""
 
 
 def lookup(conn: Connection, vault: Vault, client_id: str, key: str) -> Record | None:
-    """What was answered to this client's key before."""
+    """What was answered to this client's key before; raises ``KeyGone`` when it concerned who was erased."""
     mine = (idempotency.c.client_id == client_id, idempotency.c.key_digest == _digest(key))
     row = conn.execute(select(idempotency).where(*mine)).one_or_none()
     if row is None:
         return None
     place = _place(conn, client_id, key)
-    data_key = vault.identity.fetch_one(place.tenant, TENANT_COMPARTMENT)
+    patients = _patients(row.patients or b"")
+    keys = vault.identity.fetch(place.tenant, (TENANT_COMPARTMENT, *patients))
+    data_key = opening_key(keys, TENANT_COMPARTMENT, patients, row.answer)
     answer = cipher.unseal(data_key, place, row.answer)
-    return Record(client_id, key, row.body_digest, row.status, answer, row.created)
+    return Record(client_id, key, row.body_digest, row.status, answer, row.created, patients)
 
 
 def store(conn: Connection, vault: Vault, record: Record) -> None:
-    """Keep an answer; raises ``Conflict`` when the same request was answered meanwhile."""
+    """Keep an answer; raises ``Conflict`` when the same request was answered meanwhile, and ``KeyGone`` when
+    somebody whom it concerns was erased."""
     place = _place(conn, record.client_id, record.key)
-    data_key = vault.identity.ensure(place.tenant, (TENANT_COMPARTMENT,))[TENANT_COMPARTMENT]
+    # Who was erased must not be given a new key.
+    if records.erased(conn, place.tenant, [("Patient", patient) for patient in record.patients]):
+        raise KeyGone
+    keys = vault.identity.ensure(place.tenant, (TENANT_COMPARTMENT, *record.patients))
+    data_key = sealing_key(keys, TENANT_COMPARTMENT, record.patients)
     sealed = cipher.seal(data_key, place, record.answer, os.urandom(cipher.SALT_BYTES))
     values = {
         "client_id": record.client_id,
@@ -59,6 +71,7 @@ def store(conn: Connection, vault: Vault, record: Record) -> None:
         "status": record.status,
         "answer": sealed,
         "created": record.created,
+        "patients": b"".join(record.patients),
     }
     dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     kept = dialect.insert(idempotency).values(values).on_conflict_do_nothing()
@@ -70,6 +83,19 @@ def store(conn: Connection, vault: Vault, record: Record) -> None:
 def forget(conn: Connection, before: int) -> int:
     """Drop answers that are older; answers how many."""
     return conn.execute(delete(idempotency).where(idempotency.c.created < before)).rowcount
+
+
+def forget_patient(conn: Connection, tenant: Tenant, patient: StoredId) -> int:
+    """Drop the answers to a tenant's clients that concern a patient, or of which that is not known."""
+    mine = select(client.c.client_id).where(client.c.organization == tenant)
+    place_in = func.pg_catalog.position if conn.dialect.name == "postgresql" else func.instr
+    concerned = or_(idempotency.c.patients.is_(None), place_in(idempotency.c.patients, patient) > 0)
+    return conn.execute(delete(idempotency).where(idempotency.c.client_id.in_(mine), concerned)).rowcount
+
+
+def _patients(packed: bytes) -> tuple[StoredId, ...]:
+    size = STORED_ID_BYTES
+    return tuple(StoredId(packed[at : at + size]) for at in range(0, len(packed), size))
 
 
 def _digest(key: str) -> bytes:

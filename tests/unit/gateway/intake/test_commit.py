@@ -45,7 +45,7 @@ def prepared(desk: Desk, *resources: dict[str, Any]) -> Batch:
     sealed = [o.sealed for o in outcomes if o.sealed is not None]
     events = [trace.event(ehr(), trace.Deed("update", o.entry.type), NOW) for o in outcomes]
     repeat = Repeat("key-1", sha256(b"body").digest())
-    return Batch(ST_ANNA, sealed, events, repeats.record(ehr(), repeat, Answer(200, b"{}"), NOW), NOW)
+    return Batch(ST_ANNA, sealed, events, repeats.record(ehr(), repeat, Answer(200, b"{}"), NOW, ()), NOW)
 
 
 @pytest.fixture

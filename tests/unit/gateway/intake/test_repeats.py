@@ -22,7 +22,7 @@ def repeat(key: str = "key-1", body: bytes = b"body") -> Repeat:
 
 @pytest.fixture
 def desk(small_desk: Desk) -> Desk:
-    repeats.remember(small_desk.vault, repeats.record(ehr(), repeat(), ANSWER, small_desk.now))
+    repeats.remember(small_desk.vault, repeats.record(ehr(), repeat(), ANSWER, small_desk.now, ()))
     return small_desk
 
 
@@ -49,7 +49,7 @@ def test_a_key_is_its_clients_own(desk: Desk, actor, asked: Repeat):
 
 
 def test_a_second_answer_to_one_request_is_a_conflict(desk: Desk):
-    other = repeats.record(ehr(), repeat(), Answer(200, b"other"), desk.now)
+    other = repeats.record(ehr(), repeat(), Answer(200, b"other"), desk.now, ())
     with pytest.raises(Conflict):
         repeats.remember(desk.vault, other)
     assert repeats.earlier(desk.vault, ehr(), repeat()) == ANSWER

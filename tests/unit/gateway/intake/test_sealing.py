@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from gateway.custody import cipher, index
-from gateway.custody.errors import Tampered
+from gateway.custody.errors import KeyGone, Tampered
 from gateway.custody.identity import halves, links
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, WriteNo, pseudonym
 from gateway.custody.records import CLINICAL_COLUMN, StoredVersion
 from gateway.identities import Identities
-from gateway.intake.sealing import Keys, Sealed, Sealer, Target, home
+from gateway.intake.sealing import Keys, Sealed, Sealer, Target, Whose, home
 from gateway.privacy import policy
 from gateway.privacy.merge import merge
 from mappers import lossless
@@ -49,7 +49,7 @@ class Bench:
     def seals(self, resource: dict[str, Any], *patients: StoredId, **target: Any) -> Sealed:
         type_, id_ = resource["resourceType"], resource["id"]
         made = Target(type_, id_, self.identities.stored(type_, id_), target.pop("version", 1), **target)
-        return self.sealer.seal(made, resource, patients)
+        return self.sealer.seal(made, resource, Whose.of(patients, patients))
 
     def opens(self, sealed: Sealed) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         write = sealed.write
@@ -194,7 +194,7 @@ def test_a_deletion_has_no_content_and_stays_where_the_resource_was(bench: Bench
 
 
 def test_a_key_that_is_missing_is_an_error_and_not_another_key(bench: Bench):
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyGone):
         bench.seals(patient("mrn-1"), StoredId(b"c" * 16))
 
 
