@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tests.actors import embedded, here
-from tests.desk import desk
+from tests.desk import desk, small_desk
 
-__all__ = ["desk", "embedded", "here"]
+__all__ = ["desk", "embedded", "here", "small_desk"]
