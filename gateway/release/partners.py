@@ -1,13 +1,14 @@
 """What a partner sees: Careloom's plans, and what they point at, of tenants that granted it; pseudonyms only.
 
-What patients consent to is decided in ``consenting``: whatever is denied was never there. Nothing here opens a
-withheld half: the identity side is used for one thing, the partner's own view of ids.
+What patients consent to is decided in ``consenting``: whatever is denied was never there. Nothing here opens
+a withheld half: the identity side is used for the partner's own view of ids, and of dates where its profile
+shifts them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.custody import records
@@ -17,19 +18,22 @@ from gateway.custody.ids import StoredId, Tenant, parse_pseudonym, pseudonym
 from gateway.custody.records import StoredVersion
 from gateway.privacy.policy import Policy
 from gateway.privacy.project import project
+from gateway.privacy.questions import hides
 from gateway.privacy.terms import Terms
+from gateway.refusal import Kind, refused
 from gateway.release import opened
 from gateway.release.asking import Parameters
 from gateway.release.consenting import Consents
 from gateway.release.faces import dress, partner_view
 from gateway.release.finding import Finder, Found, Scope
-from gateway.release.shifts import Shifts
+from gateway.release.shifts import Shifts, told
 from gateway.stored import Position, Resource
 from mappers.plan_identity import bears_plan
 from mappers.r4 import references
 
 DERIVED = "derived"
 PLAN = "CarePlan"
+HIDDEN = "A search parameter asks about something that is hidden from this client."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class PartnerView:
             with self.vault.database.read() as conn:
                 row = records.load(conn, tenant, type_, stored, version)
             if row is not None and self.visible(row):
-                return row
+                return self.timed([row])[0]
         return None
 
     def versions(self, type_: str, id_: str) -> list[StoredVersion]:
@@ -62,7 +66,9 @@ class PartnerView:
             rows = records.history(conn, current.tenant, type_, stored)
         shown = [row for row in rows if row.clinical is not None]
         self.consents.expect(shown)
-        return [row for row in rows if row.deleted or (row in shown and self.consents.permits(row))]
+        return self.timed(
+            [row for row in rows if row.deleted or (row in shown and self.consents.permits(row))]
+        )
 
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Clinical halves, narrowed by the release profile, in ids that are this partner's alone."""
@@ -71,7 +77,22 @@ class PartnerView:
         return [dress(project(half, self.profiles[row.tenant], terms), show) for row, half, terms in halves]
 
     def search(self, type_: str, parameters: Parameters, position: Position | None, count: int) -> Found:
-        return Finder(self.vault, type_, parameters).page(self.scopes(), position, count)
+        """One page of what matches. Refuses to look at what the profile of a grant hides."""
+        if any(
+            hides(one, type_, name.partition(":")[0])
+            for one in self.profiles.values()
+            for name, _ in parameters
+        ):
+            raise refused(Kind.INVALID, "not-supported", HIDDEN)
+        found = Finder(self.vault, type_, parameters).page(self.scopes(), position, count)
+        return replace(found, rows=tuple(self.timed(found.rows)))
+
+    def timed(self, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
+        """The rows with the times at which each grant's profile says that they were written."""
+        return [
+            replace(row, written=told(row.written, self.profiles[row.tenant], terms))
+            for row, terms in zip(rows, self._terms(rows), strict=True)
+        ]
 
     def scopes(self) -> list[Scope]:
         """Each tenant that granted access, and what may be seen of it, in falling order of their numbers."""

@@ -10,12 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import UTC, datetime
 
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.keyring import derive
+from gateway.instants import instant
+from gateway.privacy.policy import Policy
+from gateway.privacy.project import project
+from gateway.privacy.terms import Terms
 
 LONGEST = 365
 _LABEL = "date-shift"
+_DAY = 86_400_000_000
 
 
 class Shifts:
@@ -31,3 +37,18 @@ class Shifts:
             return None
         drawn = hmac.digest(self._key, compartment + self._reader, hashlib.sha256)
         return -1 - int.from_bytes(drawn[:8], "big") % LONGEST
+
+
+def told(written: int, policy: Policy, terms: Terms) -> int:
+    """When a version is said to have been written (microseconds): as its profile tells any other instant.
+
+    An answer must bear some time; where the profile tells none, it is the first moment of the year.
+    """
+    real = instant(written)
+    shown = project({"resourceType": "Basic", "meta": {"lastUpdated": real}}, policy, terms)
+    moment = shown.get("meta", {}).get("lastUpdated")
+    if moment == real:
+        return written
+    if moment is not None and terms.days is not None:
+        return written + terms.days * _DAY
+    return int(datetime(int(real[:4]), 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
