@@ -166,3 +166,8 @@ class Plan:
     next_look: date | None
     unread: int = 0
     """How many values could not be read that no rule asks for; they are counted, not listed."""
+
+
+def nothing(as_of: date) -> Plan:
+    """The answer where nobody was asked."""
+    return Plan(as_of, (), (), (), (), (), (), (), (), None)

@@ -24,7 +24,7 @@ from gateway.custody.ids import parse_pseudonym
 from gateway.custody.records import Ref
 from mappers import lossless
 from mappers.recommendations import Plan
-from mappers.recommendations_to_careplan import DECLINED, DONE, OPEN_ENDED, act_of, retold
+from mappers.recommendations_to_careplan import DECLINED, DONE, OPEN_ENDED, act_of, is_withdrawn, retold
 from workers.reading import Derived
 from workers.signed import laid_over
 
@@ -65,6 +65,9 @@ def woven(implied: Body, answer: Plan, was: Derived, standing: Mapping[Ref, Deri
 
 def _plan(implied: Body, answer: Plan, was: Derived, standing: Mapping[Ref, Derived]) -> Body:
     base = laid_over(was.body, was.theirs)
+    if was.theirs is None and is_withdrawn(was.body):
+        # The patient consents again: what is proposed now is for a clinician to decide.
+        base = {**base, "status": implied["status"]}
     lines = list(_lines(base, implied))
     body = {**_others(base), **implied, "status": base["status"], "intent": base["intent"], "activity": lines}
     body["addresses"] = _with(implied, base, "addresses", lambda _: True)

@@ -25,7 +25,8 @@ from gateway.custody.opening import derived_id
 from gateway.custody.records import Ref
 from mappers import fhir_to_facts, recommendations_to_careplan
 from mappers.facts import Evidence
-from mappers.recommendations import Plan
+from mappers.consent import Decision
+from mappers.recommendations import Plan, nothing
 from workers import decisions, outcome, reading, station, writing
 from workers.app import app
 from workers.engine import apply
@@ -77,10 +78,10 @@ def _failed(at: Station, claim: Claim, error: BaseException) -> None:
 def _see_through(at: Station, claim: Claim) -> None:
     for _ in range(TRIES):
         try:
-            known = reading.read(at.clinic, claim)  # 2
+            known = reading.read(at.clinic, claim, at.clock())  # 2
             result = derive(at, claim, known)  # 3
             writes = [writing.sealed(at, claim, known.key, change) for change in result.changes]  # 4
-            writing.commit(at, claim, writes, result)
+            writing.commit(at, claim, writes, result, known.said)
             return
         except Conflict:  # 5
             continue
@@ -92,6 +93,8 @@ def _see_through(at: Station, claim: Claim) -> None:
 
 def derive(at: Station, claim: Claim, known: Known) -> Result:
     """What the data imply, as the versions that have to be written."""
+    if known.said.declined:
+        return _withdrawn(at, claim, known, known.said.declined)
     read = sorted(opened.reference for opened in known.sent)
     if not known.has_patient:
         return Result(outcome.changes([], known.derived), read, None)
@@ -116,18 +119,33 @@ def _completed(known: Known) -> list[dict[str, Any]]:
     return [recommendations_to_careplan.completed(found) for found in plans]
 
 
+def _withdrawn(at: Station, claim: Claim, known: Known, why: Decision) -> Result:
+    """No plan: the one that there is loses what it proposes, and what was computed for it ends."""
+    plans = [dict(decisions.base_of(was)) for (kind, _), was in known.derived.items() if kind == "CarePlan"]
+    changed = outcome.changes(map(recommendations_to_careplan.withdrawn, plans), known.derived)
+    read = sorted(known.said.heard.references)
+    if changed:
+        changed += _provenance(at, claim, nothing(_today(at)), changed, why.rested_on)
+    return Result(changed, read, None)
+
+
 def _documented(
     at: Station, claim: Claim, answer: Plan, changed: list[Change], read: Sequence[str]
 ) -> Result:
     """With the Provenance of what is about to be written: which versions, from which versions."""
     if not changed:
         return Result(changed, read, answer.next_look)
+    written = _provenance(at, claim, answer, changed, _used(answer, read))
+    return Result([*changed, *written], read, answer.next_look)
+
+
+def _provenance(
+    at: Station, claim: Claim, answer: Plan, changed: Sequence[Change], used: Sequence[str]
+) -> list[Change]:
     targets = [f"{c.type}/{pseudonym(c.id)}/_history/{c.version}" for c in changed]
     recorded = datetime.fromtimestamp(at.clock() / SECOND, UTC).isoformat(timespec="milliseconds")
-    body = recommendations_to_careplan.provenance(
-        targets, _used(answer, read), answer, recorded, _ident(at, claim)
-    )
-    return Result([*changed, *outcome.changes([body], {})], read, answer.next_look)
+    body = recommendations_to_careplan.provenance(targets, used, answer, recorded, _ident(at, claim))
+    return outcome.changes([body], {})
 
 
 def _used(answer: Plan, read: Sequence[str]) -> list[str]:

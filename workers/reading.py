@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,6 +23,8 @@ from gateway.custody.sharing import opening_key, subjects
 from mappers import lossless
 from mappers.fhir_to_facts import Opened
 from mappers.r4 import references
+from workers import consenting
+from workers.consenting import Said, reference
 
 _SHARED_EVIDENCE = "Medication/"
 """The one type outside a patient's compartment that says something about the patient: which drug it is."""
@@ -60,27 +63,47 @@ class Known:
     key: ClinicalKey
     sent: tuple[Opened, ...]
     derived: Mapping[Ref, Derived]
+    said: Said
 
     @property
     def has_patient(self) -> bool:
         return any(opened.body.get("resourceType") == "Patient" for opened in self.sent)
 
 
-def read(clinic: Clinic, claim: Claim) -> Known:
-    """Everything about a patient; raises ``KeyGone`` when the patient was erased."""
+def read(clinic: Clinic, claim: Claim, now: int) -> Known:
+    """Everything about a patient that may be used now; raises ``KeyGone`` when the patient was erased.
+
+    Of whoever declines to have a plan, nothing is opened but the Consents and what was derived.
+    """
     tenant, patient = claim.tenant, claim.patient
     keys = clinic.clinical.fetch(tenant, (patient, TENANT_COMPARTMENT))
     if patient not in keys:
         raise KeyGone
     with clinic.database.read() as conn:
         mine = records.compartment(conn, tenant, patient)
+        heard = consenting.hear(conn, tenant, (patient,), partial(_half, keys), now)
+        said = consenting.of_plan(heard, f"CarePlan/{pseudonym(_plan_id(clinic, claim))}")
+        if said.declined:
+            return Known(keys[patient], (), _derived(keys, _last_written(conn, mine)), said)
         bodies = [_open(keys, stored) for stored in mine]
         shared = _shared(conn, tenant, bodies) if TENANT_COMPARTMENT in keys else []
         written = _last_written(conn, mine)
         named = records.named(conn, [stored.write_no for stored in shared])
     sent = [_opened(s, b) for s, b in zip(mine, bodies, strict=True) if s.origin == "ehr"]
     sent += _open_shared(clinic, keys, shared, named)
-    return Known(keys[patient], tuple(sent), _derived(keys, written))
+    said, used = consenting.sifted(said, sent)
+    return Known(keys[patient], used, _derived(keys, written), said)
+
+
+def _plan_id(clinic: Clinic, claim: Claim) -> StoredId:
+    return clinic.derived_id(claim.tenant, claim.patient, "CarePlan", "plan")
+
+
+def _half(keys: Mapping[StoredId, ClinicalKey], stored: StoredVersion) -> dict[str, Any] | None:
+    """What a Consent leans on, where it can be opened; else it is not known."""
+    if stored.clinical is None or stored.compartment not in keys:
+        return None
+    return _open(keys, stored)
 
 
 def removed(clinic: Clinic, claim: Claim, known: Known, refs: Iterable[Ref]) -> dict[Ref, Derived]:
@@ -91,11 +114,6 @@ def removed(clinic: Clinic, claim: Claim, known: Known, refs: Iterable[Ref]) -> 
         found = records.load_all(conn, claim.tenant, missing)
         last = [trace for stored in found.values() for trace in _written_before(conn, stored)]
     return _derived(keys, last)
-
-
-def reference(stored: StoredVersion) -> str:
-    """A version as evidence names it."""
-    return f"{stored.type}/{pseudonym(stored.id)}/_history/{stored.version}"
 
 
 def _opened(stored: StoredVersion, body: dict[str, Any]) -> Opened:

@@ -19,7 +19,8 @@ from gateway.custody.records import CLINICAL_COLUMN, Write
 from mappers import lossless
 from mappers.plan_identity import PLAN_TOKEN, bears_plan
 from mappers.r4 import search
-from workers import trail
+from workers import consenting, trail
+from workers.consenting import Said
 from workers.outcome import Change
 from workers.station import Station
 
@@ -57,19 +58,34 @@ def sealed(station: Station, claim: Claim, key: ClinicalKey, change: Change) -> 
     )
 
 
-def commit(station: Station, claim: Claim, writes: Sequence[Write], result: Result) -> None:
-    """Write it all and finish the job. Raises ``Conflict`` or ``LostLease``: nothing is written then."""
+def commit(
+    station: Station, claim: Claim, writes: Sequence[Write], result: Result, said: Said | None = None
+) -> None:
+    """Write it all and finish the job. Raises ``Conflict`` or ``LostLease``: nothing is written then.
+
+    ``said`` is None where nothing of the patient could be read any more.
+    """
     now, tenant = station.clock(), claim.tenant
     with station.clinic.database.write() as conn:
         records.record_writes(conn, tenant, writes, now)
+        if said is not None:
+            consenting.check(conn, tenant, said.heard)
         jobs.finish(conn, claim, now)
         ask = partial(jobs.enqueue, conn, patients=[claim.patient], draw=station.entropy)
-        if result.next_look is not None:
-            ask(Order(tenant, PLAN, "time", _midnight(result.next_look), now))
+        for moment in _looks(result, said):
+            ask(Order(tenant, PLAN, "time", moment, now))
         if any(write.type == "CarePlan" for write in writes):
             ask(Order(tenant, PUSH, "new plan", now, now))
         events = [trail.looked(claim, result.read, now)] if result.read else []
+        events += trail.decided(claim, said, now) if said is not None else []
         audit.append(conn, tenant, [*events, *(trail.wrote(claim, write, now) for write in writes)])
+
+
+def _looks(result: Result, said: Said | None) -> list[int]:
+    """When time alone may change the result: an answer turns on a day, a Consent at a moment."""
+    turns = None if said is None else said.heard.turns()
+    look = None if result.next_look is None else _midnight(result.next_look)
+    return [min(known)] if (known := [one for one in (turns, look) if one is not None]) else []
 
 
 def _midnight(day: date) -> int:

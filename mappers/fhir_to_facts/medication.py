@@ -97,7 +97,8 @@ def _dispense(body: dict[str, Json]) -> Course:
     handed = first_day(body.get("whenHandedOver")) or first_day(body.get("whenPrepared"))
     supply = _supply(body.get("daysSupply"))
     if handed is None or supply is None:
-        return Course(False, handed)
+        # Of one that is kept back nothing is known, and so not that it is over.
+        return Course(handed is None and body.get("status") == "unknown", handed)
     return Course(body.get("status") != "stopped", handed, later(handed, supply))
 
 

@@ -8,8 +8,19 @@ pseudonym stands in references only, where whoever releases the plan can transla
 from __future__ import annotations
 
 from mappers.recommendations_to_careplan.decided import DECLINED, DONE, OPEN_ENDED, act_of, retold
-from mappers.recommendations_to_careplan.ending import completed
+from mappers.recommendations_to_careplan.ending import completed, is_withdrawn, withdrawn
 from mappers.recommendations_to_careplan.provenance import provenance
 from mappers.recommendations_to_careplan.resources import resources
 
-__all__ = ["DECLINED", "DONE", "OPEN_ENDED", "act_of", "completed", "provenance", "resources", "retold"]
+__all__ = [
+    "DECLINED",
+    "DONE",
+    "OPEN_ENDED",
+    "act_of",
+    "completed",
+    "is_withdrawn",
+    "provenance",
+    "resources",
+    "retold",
+    "withdrawn",
+]

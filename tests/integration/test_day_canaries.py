@@ -307,7 +307,7 @@ def test_law_3_what_a_worker_can_open_names_nobody(day: Day) -> None:
     with day.worker.clinic.database.write() as conn:
         claim = jobs.claim(conn, job_id, now, 60 * SECOND)
     assert claim is not None
-    known = reading.read(day.worker.clinic, claim)
+    known = reading.read(day.worker.clinic, claim, now)
     assert {opened.type for opened in known.sent} >= {"Patient", "Condition", "Observation"}
     for opened in known.sent:
         assert not found_in(lossless.dumps(dict(opened.body)))
