@@ -24,8 +24,8 @@ from gateway.custody.jobs import SECOND, Claim
 from gateway.custody.opening import derived_id
 from gateway.custody.records import Ref
 from mappers import fhir_to_facts, recommendations_to_careplan
-from mappers.facts import Evidence
 from mappers.consent import Decision
+from mappers.facts import Evidence
 from mappers.recommendations import Plan, nothing
 from workers import decisions, outcome, reading, station, writing
 from workers.app import app

@@ -74,12 +74,12 @@ class Statements:
         )
 
     def _named(self, texts: Iterable[str]) -> dict[str, Resource]:
-        refs = {found for text in texts if (found := ref(text)) is not None}
+        refs = {known for text in texts if (known := ref(text)) is not None}
         if not refs:
             return {}
         with self.vault.database.read() as conn:
-            found = [row for row in load_all(conn, self.tenant, refs).values() if not row.deleted]
-        rows = opened.readable(self.vault, self.tenant, found)
+            standing_now = [row for row in load_all(conn, self.tenant, refs).values() if not row.deleted]
+        rows = opened.readable(self.vault, self.tenant, standing_now)
         return {local(row): body for row, body in zip(rows, self.bodies(rows), strict=True)}
 
 

@@ -37,7 +37,9 @@ def withdrawn(careplan: dict[str, Json]) -> dict[str, Json]:
     """The plan of somebody who declines one; withdrawing it again changes nothing."""
     if careplan["status"] == "completed":
         return careplan
-    lines = [one for one in careplan.get("activity", ()) if act_of(one) is None or _status(one) not in UNDECIDED]
+    lines = [
+        one for one in careplan.get("activity", ()) if act_of(one) is None or _status(one) not in UNDECIDED
+    ]
     carried_on = any(act_of(one) is None or _status(one) in OPEN_ENDED for one in lines)
     concerns = {f"For: {one['detail'].get('code', {}).get('text')}" for one in lines if act_of(one)}
     goals = {one["reference"] for line in lines for one in line.get("detail", {}).get("goal", ())}
