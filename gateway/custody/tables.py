@@ -140,6 +140,8 @@ version = Table(
     Column("clinical", LargeBinary),
     UniqueConstraint("tenant", "type", "id", "version", name="version_once"),
     CheckConstraint("origin IN ('ehr', 'derived')", name="version_origin"),
+    # The history of a type, newest first.
+    Index("version_written", "tenant", "type", "written", "write_no"),
     # A resource may have moved: erasing somebody finds the versions that lie in a compartment no more.
     Index("version_compartment", "compartment"),
 )
