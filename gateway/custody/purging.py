@@ -52,6 +52,13 @@ def delete_versions(conn: Connection, numbers: Sequence[WriteNo]) -> None:
             conn.execute(delete(table).where(table.c.write_no.in_(batch)))
 
 
+def delete_beside(conn: Connection, numbers: Sequence[WriteNo]) -> None:
+    """Withheld halves, links to patients and search rows of versions that are about to be written anew."""
+    for table in _BY_NUMBER[1:]:
+        for batch in in_batches(numbers):
+            conn.execute(delete(table).where(table.c.write_no.in_(batch)))
+
+
 def delete_links(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> None:
     """The ways back to the ids that an EHR gave these resources."""
     _delete(conn, link, tenant, refs)

@@ -99,7 +99,7 @@ def record_writes(conn: Connection, tenant: Tenant, writes: Sequence[Write], now
     numbered = list(zip(numbers, writes, strict=True))
     _move_heads(conn, tenant, numbered)
     bulk(conn, version, [_version_row(number, tenant, write, now) for number, write in numbered])
-    _index(conn, tenant, numbered)
+    index_rows(conn, tenant, numbered)
     return numbers
 
 
@@ -170,7 +170,8 @@ def _version_row(number: WriteNo, tenant: Tenant, write: Write, now: int) -> tup
     )
 
 
-def _index(conn: Connection, tenant: Tenant, numbered: Sequence[tuple[WriteNo, Write]]) -> None:
+def index_rows(conn: Connection, tenant: Tenant, numbered: Sequence[tuple[WriteNo, Write]]) -> None:
+    """The search rows and links to patients of these writes."""
     # In the order of the tables' own trees, which random keys would otherwise be inserted against.
     tokens = sorted({(token, number) for number, write in numbered for token in write.tokens})
     ranges = sorted({(*span, number) for number, write in numbered for span in write.ranges})

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from gateway.custody import audit, jobs, records
 from gateway.custody.audit import Event
 from gateway.custody.identity import halves, idempotency, links, names
 from gateway.custody.identity.vault import Vault
-from gateway.custody.ids import Tenant
+from gateway.custody.ids import Tenant, WriteNo
 from gateway.intake import merges
 from gateway.intake.concerned import concerned
 from gateway.intake.merges import Settlement
@@ -45,9 +47,7 @@ def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
             rows = list(
                 zip(records.record_writes(conn, tenant, writes, batch.now), batch.sealed, strict=True)
             )
-            halves.put(conn, [(number, s.withheld) for number, s in rows if s.withheld is not None])
-            links.put(conn, [s.link for s in batch.sealed if s.link is not None])
-            names.put(conn, [(number, s.names) for number, s in rows])
+            put_beside(conn, rows)
             patients = set(concerned(conn, vault, tenant, batch.sealed))
             if batch.settlement is not None:
                 merges.write(conn, tenant, batch.settlement)
@@ -57,3 +57,10 @@ def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
         if batch.answer is not None:
             idempotency.store(conn, vault, batch.answer)
         audit.append(conn, tenant, batch.events)
+
+
+def put_beside(conn: Connection, rows: Sequence[tuple[WriteNo, Sealed]]) -> None:
+    """What only the gateway may read of these writes: withheld halves, ways back, names."""
+    halves.put(conn, [(number, s.withheld) for number, s in rows if s.withheld is not None])
+    links.put(conn, [s.link for _, s in rows if s.link is not None])
+    names.put(conn, [(number, s.names) for number, s in rows])
