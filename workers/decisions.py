@@ -76,7 +76,13 @@ def _plan(implied: Body, answer: Plan, was: Derived, standing: Mapping[Ref, Deri
     body["note"] = [*implied.get("note", ()), *_notes(base, implied)]
     body["text"] = retold(answer, body)
     body = {name: value for name, value in body.items() if value != []}
-    return was.body if was.head != was.last and _weight(body) == _weight(base) else body
+    theirs = was.head != was.last and was.ended is None
+    return was.body if theirs and _weight(body) == _weight(base) else body
+
+
+def is_decided(line: Line) -> bool:
+    """Whether this line of ours is under way, or settled in one way or the other."""
+    return act_of(line) is not None and _status(line) in DECLINED | DONE | OPEN_ENDED
 
 
 def base_of(was: Derived) -> Body:

@@ -14,20 +14,10 @@ from typing import Any
 from gateway.custody.ids import StoredId, parse_pseudonym
 from gateway.custody.records import Ref
 from mappers import lossless
-from workers.reading import Derived
+from workers.reading import ENDED, Derived
 
 Body = Mapping[str, Any]
 
-# How each type says that it no longer holds, from its own required value set.
-ENDED = {
-    "CarePlan": ("status", "revoked"),
-    "CommunicationRequest": ("status", "revoked"),
-    "DetectedIssue": ("status", "cancelled"),
-    "Flag": ("status", "inactive"),
-    "Goal": ("lifecycleStatus", "cancelled"),
-    "Observation": ("status", "entered-in-error"),
-    "RiskAssessment": ("status", "cancelled"),
-}
 _ENDS_OTHERWISE = {"CarePlan": ("completed",)}
 
 
@@ -61,7 +51,7 @@ def _change(which: Ref, body: Body, was: Derived | None) -> Change | None:
     if was is None:
         return Change(*which, 1, body)
     kept = _dated_as(body, was.body)
-    return None if lossless.same(kept, was.body) else Change(*which, was.head + 1, kept)
+    return None if lossless.same(kept, was.written) else Change(*which, was.head + 1, kept)
 
 
 def _dated_as(body: Body, was: Body) -> Body:
@@ -73,6 +63,6 @@ def _ended(which: Ref, was: Derived) -> Change | None:
     if which[0] not in ENDED:
         return None
     element, status = ENDED[which[0]]
-    if was.body.get(element) in (status, *_ENDS_OTHERWISE.get(which[0], ())):
+    if was.written.get(element) in (status, *_ENDS_OTHERWISE.get(which[0], ())):
         return None
     return Change(*which, was.head + 1, {**was.body, element: status})

@@ -5,12 +5,14 @@
 3. Map it to facts, apply the knowledge, map the answer to FHIR.
 4. Find what has to change, seal it, and commit it with the end of the job.
 5. When somebody else wrote meanwhile, start again from what stands now.
+
+The plan of a record that went into another ends, and its job becomes one for that other (docs/merges.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -27,11 +29,11 @@ from mappers import fhir_to_facts, recommendations_to_careplan
 from mappers.consent import Decision
 from mappers.facts import Evidence
 from mappers.recommendations import Plan, nothing
-from workers import decisions, outcome, reading, station, writing
+from workers import decisions, outcome, reading, station, united, writing
 from workers.app import app
 from workers.engine import apply
 from workers.lease import LEASE, Lease
-from workers.outcome import Change
+from workers.outcome import Body, Change
 from workers.reading import Derived, Known
 from workers.station import Station
 from workers.writing import Result
@@ -79,7 +81,8 @@ def _see_through(at: Station, claim: Claim) -> None:
     for _ in range(TRIES):
         try:
             known = reading.read(at.clinic, claim, at.clock())  # 2
-            result = derive(at, claim, known)  # 3
+            _pass_on(at, claim, known)
+            result = replace(derive(at, claim, known), union=known.union)  # 3
             writes = [writing.sealed(at, claim, known.key, change) for change in result.changes]  # 4
             writing.commit(at, claim, writes, result, known.said)
             return
@@ -91,22 +94,46 @@ def _see_through(at: Station, claim: Claim) -> None:
     raise Conflict
 
 
+def _pass_on(at: Station, claim: Claim, known: Known) -> None:
+    """What came for a record that went into another concerns the plan of that one."""
+    survivor, now = known.union.survivor, at.clock()
+    if survivor != claim.patient:
+        # On its own and first: who is killed in between does it twice, and nobody holds two patients' jobs.
+        with at.clinic.database.write() as conn:
+            order = jobs.Order(claim.tenant, writing.PLAN, "merged data", now, now)
+            jobs.enqueue(conn, order, [survivor], at.entropy)
+
+
 def derive(at: Station, claim: Claim, known: Known) -> Result:
     """What the data imply, as the versions that have to be written."""
     if known.said.declined:
         return _withdrawn(at, claim, known, known.said.declined)
     read = sorted(opened.reference for opened in known.sent)
+    if known.union.survivor != claim.patient:
+        return Result(outcome.changes(united.withdrawn(known), known.derived), read, None)
     if not known.has_patient:
         return Result(outcome.changes([], known.derived), read, None)
-    facts = fhir_to_facts.facts(known.sent, _today(at))
+    facts = fhir_to_facts.facts(known.sent, _today(at), f"Patient/{pseudonym(claim.patient)}")
     answer = apply.plan(facts, at.knowledge)
     if facts.person.deceased:
         return _documented(at, claim, answer, outcome.changes(_completed(known), known.derived), read)
     implied = recommendations_to_careplan.resources(answer, pseudonym(claim.patient), _ident(at, claim))
     removed = reading.removed(at.clinic, claim, known, map(outcome.ref, implied))
     standing = {**removed, **known.derived}
-    woven = [_woven(body, answer, standing) for body in implied]
+    woven = [_woven(body, answer, _among(at, claim, known, body, standing)) for body in implied]
     return _documented(at, claim, answer, outcome.changes(woven, standing), read)
+
+
+def _among(
+    at: Station, claim: Claim, known: Known, body: Body, standing: Mapping[Ref, Derived]
+) -> Mapping[Ref, Derived]:
+    """What stands, with the plan as it stands among the records that are one person now."""
+    if body["resourceType"] != united.PLAN:
+        return standing
+    was = standing.get(outcome.ref(body))
+    foreign = reading.elsewhere(at.clinic, claim, known, united.references(was))
+    found = united.standing(body, was, known, foreign)
+    return standing if found is None else {**standing, outcome.ref(body): found}
 
 
 def _woven(body: dict[str, Any], answer: Plan, standing: Mapping[Ref, Derived]) -> Mapping[str, Any]:

@@ -1,28 +1,31 @@
 """What is known of one patient, opened: the clinical halves of the compartment and what they point at.
 
-Nothing else is read, and what is derived is kept apart from what was sent: a conclusion is not evidence.
+Of a patient for whom several records stand (docs/merges.md), the compartments of all of them. Nothing else is
+read, and what is derived is kept apart from what was sent: a conclusion is not evidence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway.custody import cipher, records
+from gateway.custody import cipher, merges, records
 from gateway.custody.errors import KeyGone
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo, parse_pseudonym, pseudonym
 from gateway.custody.jobs import Claim
 from gateway.custody.keyring import ClinicalKey
+from gateway.custody.merges import Union
 from gateway.custody.opening import Clinic
 from gateway.custody.records import CLINICAL_COLUMN, Ref, StoredVersion
 from gateway.custody.sharing import opening_key, subjects
 from mappers import lossless
 from mappers.fhir_to_facts import Opened
 from mappers.r4 import references
+from mappers.recommendations_to_careplan import is_withdrawn
 from workers import consenting
 from workers.consenting import Said, reference
 
@@ -31,6 +34,17 @@ _SHARED_EVIDENCE = "Medication/"
 
 DECIDABLE = frozenset({"CarePlan", "Goal"})
 """What a clinician accepts, changes or declines."""
+
+# How each type says that it no longer holds, from its own required value set.
+ENDED = {
+    "CarePlan": ("status", "revoked"),
+    "CommunicationRequest": ("status", "revoked"),
+    "DetectedIssue": ("status", "cancelled"),
+    "Flag": ("status", "inactive"),
+    "Goal": ("lifecycleStatus", "cancelled"),
+    "Observation": ("status", "entered-in-error"),
+    "RiskAssessment": ("status", "cancelled"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,13 @@ class Derived:
     """A clinician's version that is newer than ``body``."""
     decided: bool = False
     """Whether a clinician ever wrote a version of it."""
+    ended: Mapping[str, Any] | None = None
+    """Our newest version where it only ended what stood: the rest is as of before, to be taken up again."""
+
+    @property
+    def written(self) -> Mapping[str, Any]:
+        """The newest version by a worker."""
+        return self.body if self.ended is None else self.ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +75,8 @@ class _Trace:
     last: StoredVersion
     theirs: StoredVersion | None = None
     decided: bool = False
+    before: _Trace | None = None
+    """The same without ``last``, where that is the head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +87,9 @@ class Known:
     sent: tuple[Opened, ...]
     derived: Mapping[Ref, Derived]
     said: Said
+    union: Union
+    beside: Mapping[Ref, Derived]
+    """What was derived for the records that this one stands for."""
 
     @property
     def has_patient(self) -> bool:
@@ -76,23 +102,28 @@ def read(clinic: Clinic, claim: Claim, now: int) -> Known:
     Of whoever declines to have a plan, nothing is opened but the Consents and what was derived.
     """
     tenant, patient = claim.tenant, claim.patient
-    keys = clinic.clinical.fetch(tenant, (patient, TENANT_COMPARTMENT))
+    with clinic.database.read() as conn:
+        union = merges.union(conn, tenant, patient)
+    keys = clinic.clinical.fetch(tenant, (patient, *union.others, TENANT_COMPARTMENT))
     if patient not in keys:
         raise KeyGone
     with clinic.database.read() as conn:
         mine = records.compartment(conn, tenant, patient)
-        heard = consenting.hear(conn, tenant, (patient,), partial(_half, keys), now)
+        # Whose key is gone was erased, and leaves the union with the next write.
+        others = [one for one in union.others if one in keys]
+        heard = consenting.hear(conn, tenant, (patient, *others), partial(_half, keys), now)
         said = consenting.of_plan(heard, f"CarePlan/{pseudonym(_plan_id(clinic, claim))}")
         if said.declined:
-            return Known(keys[patient], (), _derived(keys, _last_written(conn, mine)), said)
-        bodies = [_open(keys, stored) for stored in mine]
+            return Known(keys[patient], (), _derived(keys, _last_written(conn, mine)), said, union, {})
+        theirs = [stored for one in others for stored in records.compartment(conn, tenant, one)]
+        bodies = [_open(keys, stored) for stored in (*mine, *theirs)]
         shared = _shared(conn, tenant, bodies) if TENANT_COMPARTMENT in keys else []
-        written = _last_written(conn, mine)
+        written, beside = _last_written(conn, mine), _last_written(conn, theirs)
         named = records.named(conn, [stored.write_no for stored in shared])
-    sent = [_opened(s, b) for s, b in zip(mine, bodies, strict=True) if s.origin == "ehr"]
+    sent = [_opened(s, b) for s, b in zip((*mine, *theirs), bodies, strict=True) if s.origin == "ehr"]
     sent += _open_shared(clinic, keys, shared, named)
     said, used = consenting.sifted(said, sent)
-    return Known(keys[patient], used, _derived(keys, written), said)
+    return Known(keys[patient], used, _derived(keys, written), said, union, _derived(keys, beside))
 
 
 def _plan_id(clinic: Clinic, claim: Claim) -> StoredId:
@@ -114,6 +145,21 @@ def removed(clinic: Clinic, claim: Claim, known: Known, refs: Iterable[Ref]) -> 
         found = records.load_all(conn, claim.tenant, missing)
         last = [trace for stored in found.values() for trace in _written_before(conn, stored)]
     return _derived(keys, last)
+
+
+def elsewhere(clinic: Clinic, claim: Claim, known: Known, texts: Iterable[str]) -> set[str]:
+    """Which of these references (``Type/pseudonym``) lead to the data of somebody else."""
+    here = {claim.patient, *known.union.others, TENANT_COMPARTMENT}
+    refs = {}
+    for text in set(texts) - {opened.local for opened in known.sent}:
+        kind, _, ident = text.partition("/")
+        if (stored := parse_pseudonym(ident)) is not None:
+            refs[kind, stored] = text
+    if not refs:
+        return set()
+    with clinic.database.read() as conn:
+        heads = records.heads(conn, claim.tenant, refs)
+    return {refs[ref] for ref, head in heads.items() if head.compartment not in here}
 
 
 def _opened(stored: StoredVersion, body: dict[str, Any]) -> Opened:
@@ -147,13 +193,23 @@ def _open_shared(
 
 
 def _derived(keys: Mapping[StoredId, ClinicalKey], traces: Iterable[_Trace]) -> dict[Ref, Derived]:
-    found = {}
-    for trace in traces:
-        theirs = _open(keys, trace.theirs) if trace.theirs and trace.theirs.clinical is not None else None
-        ours = trace.last
-        body = _open(keys, ours)
-        found[ours.type, ours.id] = Derived(trace.head, ours.version, body, theirs, trace.decided)
-    return found
+    return {(trace.last.type, trace.last.id): _standing(keys, trace) for trace in traces}
+
+
+def _standing(keys: Mapping[StoredId, ClinicalKey], trace: _Trace) -> Derived:
+    body = _open(keys, trace.last)
+    # What was withdrawn for want of consent is not taken up as it was.
+    if trace.before is not None and _says_ended(trace.last.type, body) and not is_withdrawn(body):
+        was = _standing(keys, trace.before)
+        if not _says_ended(trace.last.type, was.theirs or was.body):
+            return replace(was, head=trace.head, ended=body)
+    theirs = _open(keys, trace.theirs) if trace.theirs and trace.theirs.clinical is not None else None
+    return Derived(trace.head, trace.last.version, body, theirs, trace.decided)
+
+
+def _says_ended(type_: str, body: Mapping[str, Any]) -> bool:
+    element, status = ENDED[type_]
+    return bool(body.get(element) == status)
 
 
 def _last_written(conn: Connection, mine: Sequence[StoredVersion]) -> list[_Trace]:
@@ -173,10 +229,17 @@ def _written_before(conn: Connection, stored: StoredVersion) -> list[_Trace]:
     if first is None or first.origin != "derived":
         return []
     versions = records.history(conn, stored.tenant, stored.type, stored.id)
+    trace = _trace(versions)
+    if stored.type in DECIDABLE and len(versions) > 1 and trace.last is versions[0]:
+        return [replace(trace, before=_trace(versions[1:]))]
+    return [trace]
+
+
+def _trace(versions: Sequence[StoredVersion]) -> _Trace:
     last = next(v for v in versions if v.origin == "derived")
     theirs = [v for v in versions if v.origin == "ehr"]
     newer = next((v for v in theirs if v.version > last.version), None)
-    return [_Trace(stored.version, last, newer, bool(theirs))]
+    return _Trace(versions[0].version, last, newer, bool(theirs))
 
 
 def _shared(conn: Connection, tenant: Tenant, bodies: Iterable[dict[str, Any]]) -> list[StoredVersion]:

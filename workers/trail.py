@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
+from msgspec import structs
+
 from gateway.custody.audit import Event
 from gateway.custody.ids import StoredId, Tenant, parse_pseudonym
 from gateway.custody.jobs import Claim
@@ -17,8 +19,14 @@ CLIENT = "careloom-worker"
 _SUCCESS, _REFUSED = "0", "4"
 
 
-def looked(claim: Claim, references: Sequence[str], now: int) -> Event:
-    """The patient's data were read. The digest is over the versions, so it can be shown which they were."""
+def looked(claim: Claim, beside: Sequence[StoredId], references: Sequence[str], now: int) -> list[Event]:
+    """The patient's data were read, and those of the records that this one stands for: one event each. The
+    digest is over all versions, so it can be shown which they were."""
+    event = _looked(claim, references, now)
+    return [event, *(structs.replace(event, id=one, patient=one) for one in beside)]
+
+
+def _looked(claim: Claim, references: Sequence[str], now: int) -> Event:
     return Event(
         time=now,
         kind="worker:read",

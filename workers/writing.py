@@ -12,9 +12,11 @@ from datetime import UTC, date, datetime, time
 from functools import partial
 from hashlib import sha256
 
-from gateway.custody import audit, cipher, index, jobs, records
+from gateway.custody import audit, cipher, index, jobs, merges, records
+from gateway.custody.errors import Conflict
 from gateway.custody.jobs import Claim, Order
 from gateway.custody.keyring import ClinicalKey
+from gateway.custody.merges import Union
 from gateway.custody.records import CLINICAL_COLUMN, Write
 from mappers import lossless
 from mappers.plan_identity import PLAN_TOKEN, bears_plan
@@ -34,6 +36,8 @@ class Result:
     changes: Sequence[Change]
     read: Sequence[str]
     next_look: date | None
+    union: Union | None = None
+    """Whose data were read."""
 
 
 def sealed(station: Station, claim: Claim, key: ClinicalKey, change: Change) -> Write:
@@ -70,13 +74,17 @@ def commit(
         records.record_writes(conn, tenant, writes, now)
         if said is not None:
             consenting.check(conn, tenant, said.heard)
+        # Behind the counter, too: what stands on a union is not written once that has ended.
+        if result.union is not None and merges.union(conn, tenant, claim.patient) != result.union:
+            raise Conflict
         jobs.finish(conn, claim, now)
         ask = partial(jobs.enqueue, conn, patients=[claim.patient], draw=station.entropy)
         for moment in _looks(result, said):
             ask(Order(tenant, PLAN, "time", moment, now))
         if any(write.type == "CarePlan" for write in writes):
             ask(Order(tenant, PUSH, "new plan", now, now))
-        events = [trail.looked(claim, result.read, now)] if result.read else []
+        beside = result.union.others if result.union is not None else ()
+        events = trail.looked(claim, beside, result.read, now) if result.read else []
         events += trail.decided(claim, said, now) if said is not None else []
         audit.append(conn, tenant, [*events, *(trail.wrote(claim, write, now) for write in writes)])
 

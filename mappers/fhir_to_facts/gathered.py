@@ -33,6 +33,8 @@ class Gathered:
     as_of: date
     opened: Mapping[str, Opened]
     """Every current resource by its reference without version."""
+    subject: str = ""
+    """The Patient that counts, where several records are one person's."""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     persons: list[Person] = field(default_factory=list)
     measurements: list[tuple[Moment, Measurement]] = field(default_factory=list)

@@ -45,12 +45,14 @@ READERS: Mapping[str, Callable[[Opened, Gathered], None]] = {
 }
 
 
-def facts(resources: Sequence[Opened], as_of: date) -> Facts:
-    """What is known of one patient as of a day, from the clinical halves of their compartment."""
+def facts(resources: Sequence[Opened], as_of: date, subject: str = "") -> Facts:
+    """What is known of one patient as of a day, from the clinical halves of their compartment; where several
+    records are one person's, ``subject`` is the Patient that counts."""
     current = _current(resources)
     found = Gathered(
         as_of=as_of,
         opened=current,
+        subject=subject,
         settings={
             local: encounter.setting(opened)
             for local, opened in current.items()

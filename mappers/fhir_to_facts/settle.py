@@ -66,7 +66,10 @@ def settle(found: Gathered, counts: Mapping[str, int]) -> Facts:
 
 
 def _person(found: Gathered) -> Person:
-    persons = sorted(found.persons, key=lambda person: person.evidence)
+    counts = f"{found.subject}/_history/"
+    persons = sorted(
+        found.persons, key=lambda one: (not one.evidence.reference.startswith(counts), one.evidence)
+    )
     for other in persons[1:]:
         found.aside.append(SetAside(other.evidence, "is a second record of the patient"))
     return persons[0] if persons else NOBODY

@@ -8,7 +8,7 @@ pseudonym stands in references only, where whoever releases the plan can transla
 from __future__ import annotations
 
 from mappers.recommendations_to_careplan.decided import DECLINED, DONE, OPEN_ENDED, act_of, retold
-from mappers.recommendations_to_careplan.ending import completed, is_withdrawn, withdrawn
+from mappers.recommendations_to_careplan.ending import completed, is_withdrawn, merged, withdrawn
 from mappers.recommendations_to_careplan.provenance import provenance
 from mappers.recommendations_to_careplan.resources import resources
 
@@ -19,6 +19,7 @@ __all__ = [
     "act_of",
     "completed",
     "is_withdrawn",
+    "merged",
     "provenance",
     "resources",
     "retold",

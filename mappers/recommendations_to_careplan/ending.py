@@ -1,7 +1,9 @@
-"""The end of a plan: its patient died, or does not consent to it. What it said stays in its history.
+"""The end of a plan: its patient died, or does not consent to it, or its record went into another. What it
+said stays in its history.
 
 A plan that is withdrawn keeps what a clinician made of it: lines that are decided, or not ours. Open lines go
-altogether: to cancel one is how a clinician declines it, and it would not come back with the consent.
+altogether: to cancel one is how a clinician declines it, and it would not come back with the consent. That of
+a record that went into another keeps its lines as they were, for the day on which the two are parted.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ ENDED = "This plan ended because the patient has died."
 DIV = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{ENDED}</p></div>'
 WITHDRAWN = "This plan was withdrawn: the patient does not consent to automated recommendations."
 WITHDRAWN_DIV = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{WITHDRAWN}</p></div>'
+MERGED = "This plan ended because its record was merged into another; the plan of that record goes on."
+MERGED_DIV = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{MERGED}</p></div>'
+OVER = frozenset({"revoked", "completed", "entered-in-error"})
 OPEN = frozenset({"not-started", "scheduled", "in-progress", "on-hold", "unknown"})
 
 
@@ -63,6 +68,13 @@ def is_withdrawn(careplan: Mapping[str, Any]) -> bool:
     """Whether a worker withdrew a plan, which no clinician revoked."""
     told = any(one.get("text") == WITHDRAWN for one in careplan.get("note", ()))
     return told and careplan.get("status") == "revoked"
+
+
+def merged(careplan: dict[str, Json]) -> dict[str, Json]:
+    """The plan of a record that went into another: revoked, its lines as they were; what is over stays."""
+    if careplan["status"] in OVER:
+        return careplan
+    return {**careplan, "status": "revoked", "text": {"status": "generated", "div": MERGED_DIV}}
 
 
 def _status(activity: Mapping[str, Any]) -> str | None:
