@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gateway.cli.disclosures import disclosures
+from gateway.cli.merges import merges
 
 
 @click.group()
@@ -13,3 +14,4 @@ def patient() -> None:
 
 
 patient.add_command(disclosures)
+patient.add_command(merges)

@@ -38,6 +38,7 @@ NEEDS: dict[Words, Words] = {
     ("grant", "add"): ("--client", "nobody", "--organization", "o"),
     ("grant", "revoke"): ("--client", "nobody", "--organization", "o"),
     ("officer", "add"): ("--name", "n", "--organization", "o"),
+    ("patient", "merges"): ("--organization", "o"),
 }
 ON_AN_INSTALLATION = [
     words for words in LEAVES if words not in PROCESSES and words[0] not in {"policy", "knowledge", "bench"}
