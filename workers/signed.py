@@ -1,9 +1,10 @@
 """A clinician's version of our plan, laid over what we wrote before it. Pure.
 
-It reaches workers without its words and without the uris by which our lines are known, so its lines are
-matched with ours by what is left: the act where it is there, else kind, codes, evidence and goals, then
-fewer of these. Lines that all this cannot tell apart are matched in their order. What the clinician can
-change is theirs; our words, our evidence and the act stay ours. A line of ours that is gone was declined.
+It reaches workers without its words, but with the uris by which our lines are known. A line that bears the
+act of one of ours is that line; where a client dropped the uris, lines are matched by what is left: kind,
+codes, evidence and goals, then fewer of these, and lines that all this cannot tell apart in their order. What
+the clinician can change is theirs; our words, our evidence and the act stay ours. A line of ours that is gone
+was declined. A second line with the act of one of ours is the clinician's own, and bears the act no more.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _shown(ours: Sequence[Body], theirs: Sequence[Body]) -> list[Body]:
 
 def _lines(ours: Sequence[Body], theirs: Sequence[Body]) -> list[Body]:
     found = _matched(ours, theirs)
-    lines = [_decided(ours[found[n]], line) if n in found else line for n, line in enumerate(theirs)]
+    lines = [_decided(ours[found[n]], line) if n in found else _own(line) for n, line in enumerate(theirs)]
     gone = [line for n, line in enumerate(ours) if n not in found.values()]
     return [*lines, *(_declined(line) for line in gone if act_of(line) is not None)]
 
@@ -94,6 +95,13 @@ def _decided(ours: Body, theirs: Body) -> Body:
     mine = {name: value for name, value in ours.get("detail", {}).items() if name not in _THEIRS}
     decided = {name: value for name, value in said.items() if name.lstrip("_") in _THEIRS}
     return {**theirs, "detail": {**mine, **decided}}
+
+
+def _own(line: Body) -> Body:
+    """A line of the clinician's own bears no act, so that nobody takes it for ours; other uris never came."""
+    if act_of(line) is None:
+        return line
+    return {**line, "detail": {key: item for key, item in line["detail"].items() if key != "instantiatesUri"}}
 
 
 def _declined(line: Body) -> Body:

@@ -122,6 +122,8 @@ class Plans:
                 return steps.fragment if mark is None else steps.marked(steps.fragment, mark)
             case Verb.GENERALISE | Verb.SHIFT | Verb.YEAR if (less := _less(spot)) is not None:
                 return steps.change(each(less) if spot.many else less, mark)
+            case Verb.MATCHING if spot.many:
+                return steps.keep_some(self._check(spot), mark)
             case Verb.KEEP | Verb.MATCHING:
                 check = self._check(spot)
                 return steps.keep(steps.each(check) if spot.many else check, mark)

@@ -69,6 +69,25 @@ def each(check: Check) -> Check:
     return lambda value: type(value) is list and all(item is None or check(item) for item in value)
 
 
+def keep_some(check: Check, mark: Mark | None) -> Step:
+    """Of an array of primitives those items stay that are what they should be."""
+
+    def step(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+        items = value if type(value) is list and None not in value else []
+        some = [item for item in items if check(item)]
+        if some:
+            kept[key] = some
+            if len(some) < len(items):
+                dropped = [[DROPPED, at, item] for at, item in enumerate(items) if not check(item)]
+                put_inner(key, dropped, gone)
+        else:
+            gone[key] = value
+            if mark is not None:
+                mark.put(key, kept, gone)
+
+    return step
+
+
 def change(generalise: Generaliser, mark: Mark | None) -> Step:
     """Less than the value stays."""
 

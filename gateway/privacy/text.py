@@ -71,6 +71,9 @@ _MEDIA = (
 _NUMBERS_WITH_MARKS = r"v?[0-9]{1,8}(?:[._-][0-9]{1,8}){0,4}"
 _EDITION = r"http://snomed\.info/sct(?:/[0-9]{6,18}(?:/version/[0-9]{8})?)?"
 
+_ACT = "urn:careloom:act:"
+_MOST_WORDS = 5
+
 GRAMMARS: dict[str, Grammar] = {
     "drug": Grammar(is_drug),
     "unit": Grammar(is_unit),
@@ -83,6 +86,7 @@ GRAMMARS: dict[str, Grammar] = {
     "language": Grammar(lambda text: _is_language(text)),
     "currency": Grammar(lambda text: text in lexicon.codes()["urn:iso:std:iso:4217"]),
     "confidentiality": shape("[LMNRUV]"),
+    "act": Grammar(lambda text: _is_act(text)),
 }
 
 _RATIO = re.compile(r"[<>]?=? ?1 ?[:/] ?[0-9]{1,5}")
@@ -109,3 +113,12 @@ def _is_result(text: str) -> bool:
 
 def _is_pinned(text: str) -> bool:
     return _PINNED.fullmatch(text) is not None
+
+
+def _is_act(text: str) -> bool:
+    """The uri by which a line of Careloom's plan is known: a verb and a few listed words, no other key."""
+    start, known, key = text.partition(_ACT)
+    words = lexicon.sections("acts", ("verb", "word"))
+    verb, *rest = key.split("-")
+    fits = verb in words["verb"] and 0 < len(rest) <= _MOST_WORDS and set(rest) <= set(words["word"])
+    return start == "" and known == _ACT and fits

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import groupby
 
 from gateway.privacy import lexicon
 
@@ -36,16 +35,4 @@ def _any(entries: tuple[str, ...]) -> str:
 
 
 def _section(name: str) -> tuple[str, ...]:
-    at = ""
-    found: dict[str, list[str]] = {}
-    for is_header, group in groupby(lexicon.lines("units"), _is_header):
-        entries = list(group)
-        if is_header:
-            at = entries[-1].strip("[]")
-        else:
-            found[at] = entries
-    return tuple(found[name])
-
-
-def _is_header(line: str) -> bool:
-    return line in {"[metric]", "[no-metric]", "[annotation]"}
+    return lexicon.sections("units", ("metric", "no-metric", "annotation"))[name]

@@ -140,7 +140,11 @@ class Node:
         return self.element.split(sibling, walk)[0] or None
 
     def _sifted_array(self, siblings: list[Json], beside: Json, walk: Walk) -> Json:
-        """An item that has neither value nor extension any more is masked: R4 wants one of them."""
+        """An item that has neither value nor extension any more is masked: R4 wants one of them.
+
+        Where some of the values are gone nobody could tell any more which sibling belongs to which."""
+        if type(beside) is list and len(beside) != len(siblings):
+            return None
         values = beside if type(beside) is list else [None] * len(siblings)
         items = [self._sifted(item, None, walk) for item in siblings]
         if not any(items) and (values is not beside or None not in values):

@@ -25,6 +25,20 @@ def words(name: str) -> frozenset[str]:
 
 
 @cache
+def sections(name: str, titles: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """The entries of a list that has these sections, by their titles."""
+    found: dict[str, list[str]] = {title: [] for title in titles}
+    headers = {f"[{title}]": entries for title, entries in found.items()}
+    at: list[str] = []
+    for line in lines(name):
+        if line in headers:
+            at = headers[line]
+        else:
+            at.append(line)
+    return {title: tuple(entries) for title, entries in found.items()}
+
+
+@cache
 def table(name: str) -> dict[str, str]:
     """A list of pairs, the first of which is the key."""
     return {key: value for key, _, value in (line.partition(" ") for line in lines(name))}

@@ -218,3 +218,57 @@ def test_law_10_a_goal_keeps_the_status_that_a_clinician_gave_it() -> None:
     found = woven({**goal, "target": [1]}, said({}), Derived(2, 1, goal, theirs, True), {})
     assert found == {**theirs, "target": [1]}
     assert woven({**goal, "target": [1]}, said({}), Derived(3, 3, found, None, True), {}) == found
+
+
+# --- lines that only their act tells apart ---------------------------------------------------------------
+
+ALIKE = ("review-statin", "review-metformin", "stop-metformin")
+
+
+def alike() -> Body:
+    """A plan of three lines of one kind without codes, on the same evidence: only their words differ."""
+    return careplan(said(dict.fromkeys(ALIKE, 1)))
+
+
+def test_law_10_a_line_is_known_by_its_act_wherever_a_client_puts_it() -> None:
+    ours = alike()
+    theirs = decided(ours, "active", {"review-metformin": "cancelled", "stop-metformin": "completed"})
+    theirs = {**theirs, "activity": list(reversed(theirs["activity"]))}
+    found = after(ours, theirs, said(dict.fromkeys((*ALIKE, "hba1c"), 1)))
+    assert dict(standing(found)) == {
+        "hba1c": "not-started",
+        "review-statin": "not-started",
+        "review-metformin": "cancelled",
+        "stop-metformin": "completed",
+    }
+
+
+def test_law_10_the_line_that_was_taken_out_is_the_one_that_was_declined() -> None:
+    ours = alike()
+    left = [line for line in ours["activity"] if key(line) != "review-statin"]
+    answer = said(dict.fromkeys((*ALIKE, "hba1c"), 1))
+    found = after(ours, {**ours, "status": "active", "activity": left}, answer)
+    assert dict(standing(found))["review-statin"] == "cancelled"
+    assert dict(standing(found))["stop-metformin"] == "not-started"
+
+
+def test_law_10_a_second_line_with_our_act_is_the_clinician_s_own_and_stays() -> None:
+    ours = alike()
+    (first, *_) = [line for line in ours["activity"] if key(line) == "stop-metformin"]
+    second = {"detail": {**first["detail"], "status": "on-hold"}}
+    theirs = {**decided(ours, "active", {"stop-metformin": "completed"}), "status": "active"}
+    theirs["activity"] = [*theirs["activity"], second]
+    found = after(ours, theirs, said({"review-statin": 1}))
+    own = [line for line in found["activity"] if act_of(line) is None]
+    assert [line["detail"]["status"] for line in own] == ["on-hold"]
+    assert "instantiatesUri" not in own[0]["detail"]
+    assert dict(standing(found))["stop-metformin"] == "completed"
+
+
+def test_the_half_of_a_returned_plan_has_our_acts_and_no_other_address() -> None:
+    ours = careplan(said({"stop-metformin": 1}))
+    line = ours["activity"][0]["detail"]
+    assert len(line["instantiatesUri"]) == 2
+    line["instantiatesUri"] += ["urn:careloom:act:measure-hopkins", "https://ehr.example/hopkins"]
+    (seen,) = half(ours)["activity"]
+    assert seen["detail"]["instantiatesUri"] == ["urn:careloom:act:stop-metformin"]

@@ -375,3 +375,13 @@ def test_an_age_without_a_readable_unit_is_no_age(seen: Any) -> None:
 def test_a_quantity_keeps_its_number_when_its_unit_cannot_be_read(seen: Any) -> None:
     value = {"value": 7, "unit": "Hopkins", "system": "urn:hopkins", "code": "hopkins"}
     assert seen(observation(valueQuantity=value))["valueQuantity"] == {"value": 7}
+
+
+def test_of_an_array_of_texts_those_stay_that_match(seen: Any) -> None:
+    known = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
+    profiles = ["http://ehr.example/hopkins", known, "urn:hopkins", f"{known}|6.1.0"]
+    assert seen({"resourceType": "Patient", "meta": {"profile": profiles}})["meta"] == {
+        "profile": [known, f"{known}|6.1.0"]
+    }
+    beside = {"profile": profiles, "_profile": [None, {"id": "a"}, None, MASKED]}
+    assert "_profile" not in seen({"resourceType": "Patient", "meta": beside})["meta"]

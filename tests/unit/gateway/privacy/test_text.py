@@ -153,3 +153,35 @@ def test_codes_that_have_the_shape_of_their_system(system: str, code: str) -> No
 def test_an_unknown_system_has_no_codes() -> None:
     assert codes_of("http://ehr.example/local") is None
     assert codes_of(None) is None
+
+
+KNOWLEDGE = Path(__file__).parents[4] / "workers/knowledge"
+OFFERS = sorted(path.stem for path in KNOWLEDGE.glob("*/activity-definitions/*.json"))
+
+
+@pytest.mark.parametrize("key", OFFERS)
+def test_the_act_of_every_offer_of_ours_is_known(key: str) -> None:
+    """A key with a new word in it: put the word into ``lexicon/acts.txt``, when it is nobody's name."""
+    assert GRAMMARS["act"](f"urn:careloom:act:{key}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "urn:careloom:act:hopkins",
+        "urn:careloom:act:measure",
+        "urn:careloom:act:measure-",
+        "urn:careloom:act:measure-hopkins",
+        "urn:careloom:act:hba1c-measure",
+        "urn:careloom:act:measure-hba1c-hopkins",
+        "urn:careloom:act:measure-hba1c-hba1c-hba1c-hba1c-hba1c-hba1c",
+        "urn:careloom:act:Measure-HbA1c",
+        "urn:careloom:act:measure-hba1c ",
+        "urn:careloom:act:measure-hba1c:hopkins",
+        "x urn:careloom:act:measure-hba1c",
+        "urn:careloom:activity:measure-hba1c",
+        "measure-hba1c",
+    ],
+)
+def test_law_2_no_other_address_is_an_act_of_ours(text: str) -> None:
+    assert not GRAMMARS["act"](text)
