@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import click
 
+from gateway.cli.audit_export import export
 from gateway.cli.options import as_json, data_dir, show, storage
 from gateway.custody import checkpoint, note, signing, verify
 from gateway.custody.checkpoint import FOLDER
@@ -17,7 +18,10 @@ from gateway.custody.settings import Storage
 
 @click.group()
 def audit() -> None:
-    """Verify the trail and sign where it stands."""
+    """Verify the trail, sign where it stands, export it."""
+
+
+audit.add_command(export)
 
 
 @audit.command("verify")

@@ -87,7 +87,12 @@ def _last(folder: Path, log: Tenant, signer: Signer) -> Head:
 def witnesses(folder: Path, signer: Signer) -> Mapping[Tenant, Witness]:
     """Everything that stands outside the database, by log."""
     logs = sorted(int(path.stem) for path in folder.glob("*.log") if path.stem.isdecimal())
-    return {Tenant(log): _witness(folder, Tenant(log), signer, whole=True) for log in logs}
+    return {Tenant(log): witness(folder, Tenant(log), signer) for log in logs}
+
+
+def witness(folder: Path, log: Tenant, signer: Signer) -> Witness:
+    """Everything that stands outside the database about one log."""
+    return _witness(folder, log, signer, whole=True)
 
 
 def _witness(folder: Path, log: Tenant, signer: Signer, *, whole: bool = False) -> Witness:

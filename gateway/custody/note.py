@@ -53,9 +53,13 @@ def verifier_key(name: str, public: Ed25519PublicKey) -> str:
 
 def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
     """The note of a checkpoint."""
-    text = _text(checkpoint)
-    signature = key_id(checkpoint.origin, key.public_key()) + key.sign(text.encode())
-    return f"{text}\n— {checkpoint.origin} {_base64(signature)}\n"
+    return signed(_text(checkpoint), checkpoint.origin, key)
+
+
+def signed(text: str, name: str, key: Ed25519PrivateKey) -> str:
+    """A text that ends with a newline as a signed note, under a key of this name."""
+    signature = key_id(name, key.public_key()) + key.sign(text.encode())
+    return f"{text}\n— {name} {_base64(signature)}\n"
 
 
 def _text(checkpoint: Checkpoint) -> str:

@@ -30,7 +30,16 @@ class Signer:
 
     def origin(self, log: Tenant) -> str:
         """The name of a log in the world: installation (by its first key) and number."""
-        return f"careloom.log/{sha256(self.trusted[0].public_bytes_raw()).hexdigest()[:16]}/{log}"
+        return f"careloom.log/{self._installation}/{log}"
+
+    @property
+    def export_name(self) -> str:
+        """The name under which an export of this installation's trail is signed."""
+        return f"careloom.export/{self._installation}"
+
+    @property
+    def _installation(self) -> str:
+        return sha256(self.trusted[0].public_bytes_raw()).hexdigest()[:16]
 
 
 def load(path: Path) -> Signer:

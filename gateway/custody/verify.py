@@ -153,16 +153,20 @@ def _read(walk: _Walk, rows: list[tuple[Any, ...]]) -> None:
             walk.fault(seq, seq, "time steps back here: the clock was put back, or the event is back-dated")
         leaves.append(hashed)
         expected, previous = seq + 1, time
-    walk.frontier, walk.size = merkle.grow(walk.frontier, walk.size, leaves)
+    if walk.whole:
+        walk.frontier, _ = merkle.grow(walk.frontier, walk.size, leaves)
+    walk.size = expected
     walk.seen, walk.previous = walk.seen + len(rows), previous
 
 
 def _missing(walk: _Walk, first: int, until: int) -> list[bytes]:
     """The leaves in a gap, so far as they were signed."""
     walk.fault(first, until - 1, "events are missing")
-    found = [walk.witnessed(seq) for seq in range(first, until)]
-    walk.whole = walk.whole and None not in found
-    return [hashed or merkle.EMPTY_ROOT for hashed in found]
+    if until * merkle.HASH_BYTES > len(walk.witness.leaves):
+        # What a forger numbered far beyond the end is not counted up to.
+        walk.whole = False
+        return []
+    return [hashed for seq in range(first, until) if (hashed := walk.witnessed(seq)) is not None]
 
 
 def _compare_checkpoint(walk: _Walk, size: int, root: bytes) -> None:

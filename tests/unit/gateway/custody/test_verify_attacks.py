@@ -260,3 +260,11 @@ def test_a_cell_of_another_type_is_a_fault_and_hides_no_other_log(attack: str) -
         assert not report.ok
         assert {fault.log for fault in report.faults} == {HOSPITAL}
         assert report.logs == 2
+
+
+def test_attack_an_event_numbered_far_beyond_the_end_does_not_keep_the_verifier_busy():
+    with trail([3, 4]) as (made, size, _):
+        made.tamper(f"UPDATE audit_event SET seq = {2**60} WHERE seq = {size - 1}")
+        places = made.places()
+    assert places[0] == (size - 1, 2**60 - 1)
+    assert places[-1] == (size, 2**60)

@@ -1,0 +1,400 @@
+"""Checks an export of an audit trail: this one file, Python's standard library, and nothing of the system's.
+
+    python3 verify.py [FOLDER] [--key KEY] [--json]
+
+1. The manifest bears the signature of one of its keys (of KEY, where it is given): it says which logs and
+   which events must be here.
+2. Each checkpoint bears such a signature too.
+3. Of a whole log each event is hashed anew (RFC 9162; a leaf is the MessagePack array of the format's number
+   and every column) and must be the leaf that was signed; all must lead to each checkpoint and to the head.
+4. Each event's inclusion proof must lead to the newest checkpoint.
+5. Time must not step back further than writers side by side explain.
+
+It exits 0 when all of this holds; else it says what is wrong and where, and exits 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+ABSENT = "\\N"
+CLOCK_STEP = 120_000_000  # microseconds
+HASH = 32
+
+Point = Any  # four numbers: extended coordinates
+Event = Any  # sequence number, time, leaf hash and proof
+
+
+class Broken(Exception):  # noqa: N818 - it reads as what it is
+    """The export itself cannot be trusted."""
+
+
+# --- Ed25519 (RFC 8032, 5.1), verification only ----------------------------------------------------------
+
+P = 2**255 - 19
+Q = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT = pow(2, (P - 1) // 4, P)
+
+
+def _x_of(y: int, sign: int) -> Any:
+    """The x of a point, or None where there is none."""
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    return P - x if x & 1 != sign else x
+
+
+def _point(raw: bytes) -> Point | None:
+    y = int.from_bytes(raw, "little")
+    sign, y = y >> 255, y & ((1 << 255) - 1)
+    x = _x_of(y, sign) if y < P else None
+    return None if x is None else (x, y, 1, x * y % P)
+
+
+def _add(one: Point, other: Point) -> Point:
+    a = (one[1] - one[0]) * (other[1] - other[0]) % P
+    b = (one[1] + one[0]) * (other[1] + other[0]) % P
+    c = 2 * one[3] * other[3] * D % P
+    d = 2 * one[2] * other[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _times(factor: int, point: Point) -> Point:
+    found = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            found = _add(found, point)
+        point = _add(point, point)
+        factor >>= 1
+    return found
+
+
+BASE_Y = 4 * pow(5, P - 2, P) % P
+BASE = (_x_of(BASE_Y, 0), BASE_Y, 1, _x_of(BASE_Y, 0) * BASE_Y % P)
+
+
+def signature_holds(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether a signature of 64 bytes over a message is one of this public key of 32 bytes."""
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    key, commitment = _point(public), _point(signature[:32])
+    scalar = int.from_bytes(signature[32:], "little")
+    if key is None or commitment is None or scalar >= Q:
+        return False
+    digest = hashlib.sha512(signature[:32] + public + message).digest()
+    left = _times(scalar, BASE)
+    right = _add(commitment, _times(int.from_bytes(digest, "little") % Q, key))
+    return all((left[axis] * right[2] - right[axis] * left[2]) % P == 0 for axis in (0, 1))
+
+
+# --- signed notes (C2SP signed-note, tlog-checkpoint) -------------------------------------------------------
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]
+
+
+def note_text(note: str, name: str, keys: list[bytes]) -> str | None:
+    """The text of a note that one of the keys signed under this name, or None."""
+    text, separator, signatures = note.partition("\n\n")
+    text += "\n"
+    for line in signatures.splitlines() if separator else ():
+        dash, _, rest = line.partition(" ")
+        by, _, encoded = rest.partition(" ")
+        if dash != "\u2014" or by != name:
+            continue
+        try:
+            raw = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            continue
+        for key in keys:
+            if raw[:4] == key_id(name, key) and signature_holds(key, text.encode(), raw[4:]):
+                return text
+    return None
+
+
+def checkpoints(path: Path, origin: str, keys: list[bytes]) -> tuple[list[tuple[int, bytes]], int]:
+    """The (size, root) of each note in a file that holds, and how many do not."""
+    if not path.exists():
+        return [], 0
+    parts = [part for part in path.read_text("utf-8", "replace").split("\n\n") if part.strip()]
+    found, damaged = [], 0
+    for at in range(0, len(parts), 2):
+        text = note_text("\n\n".join(parts[at : at + 2]), origin, keys)
+        lines = text.splitlines() if text else []
+        if lines and lines[0] == origin:
+            found.append((int(lines[1]), base64.b64decode(lines[2])))
+        else:
+            damaged += 1
+    return sorted(found), damaged
+
+
+# --- Merkle trees (RFC 9162, 2.1) ---------------------------------------------------------------------------
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def grow(frontier: list[bytes], size: int, leaf: bytes) -> None:
+    """One leaf more on the roots of the complete subtrees, largest first."""
+    while size & 1:
+        leaf = node(frontier.pop(), leaf)
+        size >>= 1
+    frontier.append(leaf)
+
+
+def root_of(frontier: list[bytes]) -> bytes:
+    if not frontier:
+        return hashlib.sha256(b"").digest()
+    folded = frontier[-1]
+    for subtree in reversed(frontier[:-1]):
+        folded = node(subtree, folded)
+    return folded
+
+
+def subtrees(size: int) -> Iterator[tuple[int, int]]:
+    start = 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            yield start, start + (1 << level)
+            start += 1 << level
+
+
+def included(leaf: bytes, index: int, tree: tuple[int, bytes], proof: bytes) -> bool:
+    """Whether a proof leads from a leaf at an index to the root of a (size, root) (2.1.3.2)."""
+    size, root = tree
+    if not 0 <= index < size:
+        return False
+    place, last = index, size - 1
+    for at in range(0, len(proof), HASH):
+        if last == 0:
+            return False
+        sibling = proof[at : at + HASH]
+        if place & 1 or place == last:
+            leaf = node(sibling, leaf)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            leaf = node(leaf, sibling)
+        place, last = place >> 1, last >> 1
+    return last == 0 and leaf == root
+
+
+def packed(value: int | str | bytes | None) -> bytes:
+    """One value as MessagePack, in its shortest form."""
+    if value is None:
+        return b"\xc0"
+    if isinstance(value, int):
+        return _packed_number(value)
+    raw = value.encode() if isinstance(value, str) else value
+    if isinstance(value, str) and len(raw) < 32:
+        return bytes([0xA0 | len(raw)]) + raw
+    width = 1 if len(raw) < 256 else 2 if len(raw) < 65536 else 4
+    head = (0xD9 if isinstance(value, str) else 0xC4) + width.bit_length() - 1
+    return bytes([head]) + len(raw).to_bytes(width, "big") + raw
+
+
+def _packed_number(value: int) -> bytes:
+    if -32 <= value < 128:
+        return value.to_bytes(1, "big", signed=value < 0)
+    signed = value < 0
+    for head, width in zip(b"\xd0\xd1\xd2\xd3" if signed else b"\xcc\xcd\xce\xcf", (1, 2, 4, 8)):  # noqa: B905
+        try:
+            return bytes([head]) + value.to_bytes(width, "big", signed=signed)
+        except OverflowError:
+            continue
+    raise OverflowError
+
+
+def leaf_of(cells: list[Any]) -> bytes:
+    """The leaf hash of an event: its columns after the number of the format."""
+    count = len(cells) + 1
+    head = bytes([0x90 | count]) if count < 16 else b"\xdc" + count.to_bytes(2, "big")
+    return hashlib.sha256(b"\x00" + head + packed(FORMAT) + b"".join(map(packed, cells))).digest()
+
+
+def events(path: Path, columns: list[Any]) -> Iterator[Event]:
+    """(seq, time, leaf, proof) of each event; the leaf is None where the event cannot be read."""
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = path.suffix == ".ndjson"
+        for row in map(json.loads, file) if lines else csv.DictReader(file):
+            seq, time, leaf = int(row["seq"]), int(row["time"]), None
+            proof = None if row["proof"] in (None, ABSENT) else base64.b64decode(row["proof"])
+            with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
+                leaf = leaf_of([_cell(row[name], kind, None if lines else ABSENT) for name, kind in columns])
+            yield seq, time, leaf, proof
+
+
+def _cell(value: Any, kind: str, absent: str | None) -> int | str | bytes | None:
+    if value == absent:
+        return None
+    return int(value) if kind == "int" else bytes.fromhex(value) if kind == "bytes" else str(value)
+
+
+class Log:
+    """One log: read once, from its first event to its last."""
+
+    def __init__(
+        self, told: dict[str, Any], folder: Path, manifest: dict[str, Any], keys: list[bytes]
+    ) -> None:
+        self.told, self.number, self.whole = told, told["log"], told["whole"]
+        place = folder / str(self.number)
+        self.events = events(place / f"events.{manifest['form']}", manifest["columns"])
+        self.notes, damaged = checkpoints(place / "checkpoints", told["origin"], keys)
+        self.signed = self.notes[-1][0] if self.notes else 0
+        self.leaves = (place / "leaves").read_bytes() if (place / "leaves").exists() else b""
+        self.faults: list[dict[str, Any]] = []
+        self.seen, self.size = 0, told["first"]
+        self.frontier: list[bytes] = []
+        self.comparable = self.whole
+        """No event is missing that no signed leaf could replace: roots can be compared."""
+        if damaged:
+            self.fault(0, 0, f"{damaged} checkpoint(s) of this log bear none of the signatures")
+
+    def fault(self, first: int, last: int, what: str) -> None:
+        self.faults.append({"log": self.number, "first": first, "last": last, "what": what})
+
+    def check(self) -> Log:
+        try:
+            self._read(dict(self.notes))
+        except (OSError, ValueError, KeyError, TypeError):
+            self.fault(self.size, self.told["end"] - 1, "the events cannot be read from here on")
+        self._check_end()
+        return self
+
+    def _read(self, roots: dict[int, bytes]) -> None:
+        previous = 0
+        for seq, time, leaf, proof in self.events:
+            self.seen += 1
+            if seq < self.size:
+                self.fault(seq, seq, "an event is out of its place, or here twice")
+                continue
+            self._skip(seq, roots)
+            self._grow(self._checked(seq, leaf, proof), roots)
+            if time < previous - CLOCK_STEP:
+                self.fault(seq, seq, "time steps back: the clock was put back, or the event is back-dated")
+            previous = time
+
+    def _skip(self, seq: int, roots: dict[int, bytes]) -> None:
+        if seq == self.size:
+            return
+        self.fault(self.size, seq - 1, "events are missing")
+        # What a forger numbered far beyond the end is not counted up to.
+        while self.size < min(seq, max(self.signed, self.told["head"]["size"])):
+            self._grow(self._leaf(self.size), roots)
+        self.comparable = self.comparable and self.size == seq
+        self.size = seq
+
+    def _leaf(self, seq: int) -> bytes | None:
+        return self.leaves[seq * HASH : (seq + 1) * HASH] or None
+
+    def _grow(self, leaf: bytes | None, roots: dict[int, bytes]) -> None:
+        self.comparable = self.comparable and leaf is not None
+        if self.comparable and leaf is not None:
+            grow(self.frontier, self.size, leaf)
+        self.size += 1
+        known = roots.get(self.size)
+        if self.comparable and known is not None and root_of(self.frontier) != known:
+            self.fault(0, self.size - 1, f"the first {self.size} events are not the ones that were signed")
+            self.comparable = False
+
+    def _checked(self, seq: int, leaf: bytes | None, proof: bytes | None) -> bytes | None:
+        """The leaf that was signed; what differs from it is told once."""
+        signed = self._leaf(seq)
+        if leaf is None or (signed is not None and leaf != signed):
+            self.fault(seq, seq, "the event was changed after it was signed")
+            return signed
+        if seq < self.signed:
+            if proof is None or not included(leaf, seq, self.notes[-1], proof):
+                self.fault(seq, seq, "the event or its proof is not what was signed")
+        elif not self.whole:
+            self.fault(seq, seq, "no checkpoint covers the event")
+        return leaf
+
+    def _check_end(self) -> None:
+        end, head = self.told["end"], self.told["head"]
+        due = max(end, self.signed) if self.whole else end
+        if self.size < due:
+            self.fault(self.size, due - 1, "events are missing at the end")
+        if self.size > end:
+            self.fault(end, self.size - 1, "events stand after the end")
+        if self.whole and self.size == end:
+            self._check_head(head["size"], head["frontier"])
+
+    def _check_head(self, size: int, frontier: list[str]) -> None:
+        if size != self.size:
+            low, high = sorted((size, self.size))
+            self.fault(low, high - 1, "the head of the log says another number of events")
+        elif self.comparable:
+            for (first, end), mine, kept in zip(subtrees(size), self.frontier, frontier):  # noqa: B905
+                if mine.hex() != kept:
+                    low = max(first, min(self.signed, end - 1))
+                    self.fault(low, end - 1, "an event among these was changed")
+
+
+def manifest(folder: Path, key: bytes | None) -> tuple[dict[str, Any], list[bytes]]:
+    """What the folder must hold; raises ``Broken`` where nobody signed it whose key is to be trusted."""
+    try:
+        note = (folder / "manifest").read_text("utf-8")
+        name, _, rest = note.partition("\n")
+        told = json.loads(rest.split("\n", 1)[0])
+        keys = [bytes.fromhex(text) for text in told["keys"]]
+    except (OSError, ValueError, KeyError, TypeError) as why:
+        raise Broken("the manifest cannot be read") from why
+    if key is not None and key not in keys:
+        raise Broken("the export is not signed by the key that was given")
+    if note_text(note, name, keys if key is None else [key]) is None:
+        raise Broken("the manifest bears none of the signatures")
+    return told, keys
+
+
+def verify(folder: Path, key: bytes | None = None) -> dict[str, Any]:
+    """The result as a dictionary; ``faults`` say what is wrong and where."""
+    told, keys = manifest(folder, key)
+    logs = [Log(one, folder, told, keys).check() for one in told["logs"]]
+    faults = [fault for log in logs for fault in log.faults]
+    counted = {"events": sum(log.seen for log in logs), "checkpoints": sum(len(log.notes) for log in logs)}
+    known = [key.hex() for key in keys]
+    return {"ok": not faults, "logs": len(logs), **counted, "keys": known, "faults": faults}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Check an export of an audit trail.")
+    parser.add_argument("folder", nargs="?", default=Path(__file__).parent, type=Path)
+    parser.add_argument("--key", help="the public key (64 hexadecimal digits) that must have signed")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    asked = parser.parse_args()
+    try:
+        found = verify(asked.folder, bytes.fromhex(asked.key) if asked.key else None)
+    except (Broken, ValueError) as why:
+        fault = {"log": None, "first": 0, "last": 0, "what": str(why)}
+        found = {"ok": False, "logs": 0, "events": 0, "checkpoints": 0, "keys": [], "faults": [fault]}
+    sys.stdout.write((json.dumps(found) if asked.json else told(found)) + "\n")
+    return 0 if found["ok"] else 1
+
+
+def told(found: dict[str, Any]) -> str:
+    lines = ["log {log}, events {first} to {last}: {what}".format(**fault) for fault in found["faults"]]
+    state = "whole" if found["ok"] else f"not whole: {len(found['faults'])} fault(s)"
+    lines.append(f"The export is {state} ({found['events']} events, {found['checkpoints']} checkpoints).")
+    return "\n".join([*lines, *(f"key {key}" for key in found["keys"])])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
