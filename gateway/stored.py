@@ -47,19 +47,31 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a page of a search starts: below ``ceiling``, after ``after``, both write numbers."""
+    """Where a page of a search starts: below ``ceiling``, after ``after``, both write numbers.
+
+    ``more`` are the ceilings of further tenants. With ``kept`` the hits are a list that is kept under this name, and
+    ``after`` of them were shown.
+    """
 
     ceiling: int
     after: int
+    more: tuple[int, ...] = ()
+    kept: str = ""
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search. ``following`` is None on the last one."""
+    """One page of a search. ``following`` is None on the last one.
+
+    ``included`` was not searched for, but asked to come along; ``notes`` say what did not.
+    """
 
     entries: tuple[Stored, ...]
     total: int | None
     following: Position | None
+    included: tuple[Stored, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def document(stored: Stored) -> Resource:

@@ -1,170 +1,283 @@
-"""Search over sealed records: blind rows propose, the opened resource decides.
+"""Search over sealed records: blind rows propose, the resource as its reader sees it decides.
 
-A parameter becomes a condition on search rows where there are rows for it. Each candidate is opened and
-checked again with every parameter before it counts: what does not match, or may not be seen, was never there.
+A criterion becomes a condition on search rows where there are rows for it. Each candidate is opened and every
+criterion is tried on it before it counts: what does not match, or may not be seen, was never there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-
-from sqlalchemy import Connection
+from dataclasses import dataclass, replace
 
 from gateway.custody import index, records
 from gateway.custody.identity.vault import Vault
-from gateway.custody.ids import TENANT_SHIFT, Tenant, WriteNo, parse_pseudonym, pseudonym
+from gateway.custody.ids import TENANT_SHIFT, StoredId, Tenant, WriteNo, parse_pseudonym
 from gateway.custody.records import StoredVersion
-from gateway.release.asking import ID, Asked, Name, Parameters, clauses, told_by_rows, translated, understood
-from gateway.release.opened import clinical_halves, readable
-from gateway.stored import Position, Resource
+from gateway.refusal import Refused
+from gateway.release.asking import LAST_UPDATED, Asked, Being, Name, Rows, Settled, refusal
+from gateway.release.chaining import Criterion, settled
+from gateway.release.opened import readable
+from gateway.stored import Resource
+from mappers.r4.search_ranges import days_asked
 
-Whole = Callable[[Sequence[StoredVersion]], Mapping[WriteNo, Resource]]
+Seen = Callable[[Sequence[StoredVersion]], Mapping[WriteNo, Resource]]
 BATCH = 100
-"""Candidates opened at a time."""
+"""Candidates opened at a time, where the first few were not enough."""
+MOST_AT_ONCE = 500
 
-
-def _always(_row: StoredVersion) -> bool:
-    return True
+_DAY = 86_400 * 1_000_000
 
 
 def _nothing(_rows: Sequence[StoredVersion]) -> None:
     return None
 
 
+def _never(_type: str, _name: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One tenant to search, how an id in a question becomes a pseudonym there, and what may be seen of it."""
+    """One tenant to search: how an id in a question becomes a pseudonym there, and what is seen of it.
+
+    ``seen`` gives bodies as the reader sees them, but in pseudonyms. Without ``visible`` all may be seen.
+    """
 
     tenant: Tenant
     name: Name
-    visible: Callable[[StoredVersion], bool] = field(default=_always)
-    expect: Callable[[Sequence[StoredVersion]], None] = field(default=_nothing)
+    seen: Seen
+    visible: Callable[[StoredVersion], bool] | None = None
+    expect: Callable[[Sequence[StoredVersion]], None] = _nothing
     """Told which rows ``visible`` will be asked about, so that what it needs is loaded at once."""
+
+    def shown(self, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
+        """Those of the rows that may be seen."""
+        if self.visible is None:
+            return list(rows)
+        self.expect(rows)
+        return [row for row in rows if self.visible(row)]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who searches. ``source`` sent the data and may ask who somebody is; ``allows`` takes type and right.
+
+    ``hides`` says which parameters of a type look at something that this reader is not shown.
+    """
+
+    scopes: tuple[Scope, ...]
+    source: bool
+    allows: Callable[[str, str], bool]
+    present: Callable[[Sequence[StoredVersion]], list[Resource]]
+    hides: Callable[[str, str], bool] = _never
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one search may cost: candidates opened, hits of an inner search, resources included."""
+
+    opened: int = 5_000
+    linked: int = 1_000
+    included: int = 1_000
+
+
+LIMITS = Limits()
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many candidates may still be opened."""
+
+    left: int
+
+    def take(self, wanted: int) -> int:
+        """As many as there are left of these."""
+        given = min(wanted, self.left)
+        self.left -= given
+        return given
+
+
+class Spent(Exception):  # noqa: N818 - it reads as what happened
+    """The budget is spent; everything up to ``place`` was looked at."""
+
+    def __init__(self, place: WriteNo) -> None:
+        super().__init__()
+        self.place = place
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which writes a page may show: up to ``ceiling``, and below ``after`` when it is not the first."""
+    """Which writes count: up to the ceiling of each tenant, beyond ``after`` where the last page ended."""
 
-    ceiling: WriteNo
-    after: WriteNo | None
-    count: int
+    ceilings: Mapping[Tenant, WriteNo]
+    after: WriteNo | None = None
+    ascending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Rows of one page, newest write first; ``total`` is known only where one page holds everything."""
+class Hit:
+    """A resource that matches, and the write that it stands for under the ceiling."""
 
-    rows: tuple[StoredVersion, ...]
-    total: int | None
-    following: Position | None
+    place: WriteNo
+    row: StoredVersion
 
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """Finds resources of one type. ``whole`` opens what an identifying parameter is checked against."""
+    """Finds what meets some criteria, in the order of writing."""
 
     vault: Vault
-    type: str
-    parameters: Parameters
-    whole: Whole | None = None
+    reader: Reader
+    limits: Limits = LIMITS
 
-    def page(self, scopes: Sequence[Scope], position: Position | None, count: int) -> Found:
-        """A page of what matches; ``scopes`` stand in falling order of their tenants' numbers."""
-        window = self._window(scopes, position, count)
-        rows: list[StoredVersion] = []
-        for row in self._matching(scopes, window):
-            if len(rows) == count:
-                following = Position(window.ceiling, rows[-1].write_no if rows else window.ceiling)
-                return Found(tuple(rows), self._count(scopes, window), following)
-            rows.append(row)
-        return Found(tuple(rows), len(rows) if position is None else None, None)
-
-    def _window(self, scopes: Sequence[Scope], position: Position | None, count: int) -> Window:
-        if position is not None:
-            return Window(WriteNo(position.ceiling), WriteNo(position.after), count)
+    def ceilings(self) -> dict[Tenant, WriteNo]:
+        """The last write of each tenant now."""
         with self.vault.database.read() as conn:
-            newest = [records.latest(conn, scope.tenant) for scope in scopes]
-        return Window(max(newest, default=WriteNo(0)), None, count)
+            return {scope.tenant: records.latest(conn, scope.tenant) for scope in self.reader.scopes}
 
-    def _matching(self, scopes: Sequence[Scope], window: Window) -> Iterator[StoredVersion]:
-        asked = understood(self.type, self.parameters, self.whole is not None)
+    def hits(
+        self, type_: str, criteria: Sequence[Criterion], window: Window, first: int, budget: Budget
+    ) -> Iterator[Hit]:
+        """Hits in the window's order, opened as they are asked for; ``first`` is how many are likely wanted.
+
+        Raises ``Spent`` when the budget is, ``Refused`` where an inner search would open too many.
+        """
+        scopes = sorted(self.reader.scopes, key=lambda scope: scope.tenant, reverse=not window.ascending)
         for scope in scopes:
-            mine = translated(asked, scope.name)
-            if mine is not None:
-                yield from self._in_tenant(scope, mine, window)
+            if scope.tenant in window.ceilings and not _passed(scope.tenant, window):
+                mine = self.settle(scope, criteria, window)
+                if mine is not None:
+                    yield from self.in_tenant(scope, Question(type_, tuple(mine)), window, first, budget)
 
-    def _count(self, scopes: Sequence[Scope], window: Window) -> int | None:
-        """How many there are on all pages, where search rows alone can tell; else that is not said."""
-        asked = understood(self.type, self.parameters, self.whole is not None)
-        if window.after is not None or not all(map(told_by_rows, asked)):
-            return None
-        if any(scope.visible is not _always for scope in scopes):
-            return None
-        total = 0
-        for scope in scopes:
-            mine = translated(asked, scope.name)
-            if mine is not None:
-                conditions = clauses(mine, self.vault.of(scope.tenant))
-                with self.vault.database.read() as conn:
-                    total += index.count(conn, scope.tenant, self.type, conditions, window.ceiling)
-        return total
+    def settle(self, scope: Scope, criteria: Sequence[Criterion], window: Window) -> list[Settled] | None:
+        """The criteria in the tenant's pseudonyms, inner searches answered under the same ceiling."""
+        inner = Window(window.ceilings)
 
-    def _in_tenant(self, scope: Scope, asked: Sequence[Asked], window: Window) -> Iterator[StoredVersion]:
-        conditions = clauses(asked, self.vault.of(scope.tenant))
-        top = WriteNo(((scope.tenant + 1) << TENANT_SHIFT) - 1)
-        ceiling, after = min(window.ceiling, top), window.after
-        if after is not None and after > top:
-            after = None
+        def find(type_: str, mine: Sequence[Settled]) -> list[Resource]:
+            return self._inner(scope, Question(type_, tuple(mine)), inner)
+
+        return settled(criteria, scope.name, find)
+
+    def _inner(self, scope: Scope, question: Question, window: Window) -> list[Resource]:
+        most = self.limits.linked
+        rows: list[StoredVersion] = []
+        try:
+            for hit in self.in_tenant(scope, question, window, most, Budget(self.limits.opened)):
+                rows.append(hit.row)
+                if len(rows) > most:
+                    raise too_costly()
+        except Spent:
+            raise too_costly() from None
+        bodies = scope.seen(rows)
+        return [bodies[row.write_no] for row in rows]
+
+    def in_tenant(
+        self, scope: Scope, question: Question, window: Window, first: int, budget: Budget
+    ) -> Iterator[Hit]:
+        """Hits of settled criteria in one tenant."""
+        clauses = question.clauses(self.vault, scope.tenant, self.reader.source)
+        page = index.Page(0, window.ceilings[scope.tenant], _after(scope.tenant, window), window.ascending)
+        page = replace(page, written=question.written())
+        size = max(first, 1) + 1
         while True:
-            page = index.Page(max(BATCH, window.count + 1), ceiling, after)
-            proposed = self._proposed(scope.tenant, asked, conditions, page)
-            yield from self._decided(scope, asked, proposed)
-            if len(proposed) < page.limit:
+            # Without a criterion nothing is opened to decide.
+            size = budget.take(size) if question.criteria else size
+            if size == 0:
+                raise Spent(page.after if page.after is not None else _beginning(window, scope.tenant))
+            page = replace(page, limit=size)
+            proposed = self._proposed(scope.tenant, question, clauses, page)
+            yield from self.decided(scope, question, proposed)
+            if len(proposed) < size:
+                budget.left += (size - len(proposed)) if question.criteria else 0
                 return
-            after = proposed[-1].write_no
+            page = replace(page, after=proposed[-1].place)
+            size = min(max(BATCH, 2 * size), MOST_AT_ONCE)
 
     def _proposed(
-        self, tenant: Tenant, asked: Sequence[Asked], conditions: Sequence[index.Clause], page: index.Page
-    ) -> list[StoredVersion]:
-        named = [one for one in asked if one.name == ID]
+        self, tenant: Tenant, question: Question, clauses: Sequence[index.Clause], page: index.Page
+    ) -> list[Hit]:
         with self.vault.database.read() as conn:
-            if named:
-                return self._by_id(conn, tenant, named[0], page)
-            numbers = [c.write_no for c in index.candidates(conn, tenant, self.type, conditions, page)]
-            stored = records.by_number(conn, numbers)
-        return [stored[number] for number in numbers]
+            named = question.named()
+            if named is not None:
+                clauses = [*clauses, index.Clause(ids=tuple(named))]
+            found = index.candidates(conn, tenant, question.type, clauses, page)
+            stored = records.by_number(conn, [one.write_no for one in found])
+        return [Hit(one.place, stored[one.write_no]) for one in found]
 
-    def _by_id(self, conn: Connection, tenant: Tenant, asked: Asked, page: index.Page) -> list[StoredVersion]:
-        """Who is asked for by id needs no search rows."""
-        ids = (parse_pseudonym(text) for text in asked.value.split(","))
-        found = records.load_all(conn, tenant, [(self.type, id_) for id_ in ids if id_ is not None])
-        end = page.after if page.after is not None else page.ceiling + 1
-        living = [row for row in found.values() if not row.deleted and row.write_no < end]
-        return sorted(living, key=lambda row: -row.write_no)[: page.limit]
-
-    def _decided(
-        self, scope: Scope, asked: Sequence[Asked], rows: Sequence[StoredVersion]
-    ) -> Iterator[StoredVersion]:
-        known = readable(self.vault, scope.tenant, rows)
-        halves = clinical_halves(self.vault, scope.tenant, known)
-        wholes = self._wholes(asked, known)
-        held: list[StoredVersion] = []
-        for row, half in zip(known, halves, strict=True):
-            shown = half or _nothing_but(row)
-            whole = wholes.get(row.write_no, shown)
-            if all(one.holds(whole if one.on_whole else shown, row.written) for one in asked):
-                held.append(row)
-        scope.expect(held)
-        yield from filter(scope.visible, held)
-
-    def _wholes(self, asked: Sequence[Asked], rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
-        """The rows as they were sent, all opened at once, where anything asked is decided on that."""
-        needed = any(one.on_whole for one in asked)
-        return self.whole(rows) if needed and self.whole is not None else {}
+    def decided(self, scope: Scope, question: Question, proposed: Sequence[Hit]) -> list[Hit]:
+        """Those of the candidates that match and may be seen."""
+        rows = readable(self.vault, scope.tenant, [hit.row for hit in proposed])
+        if question.criteria:
+            bodies = scope.seen(rows)
+            rows = [row for row in rows if question.holds(bodies[row.write_no], row.written)]
+        kept = {row.write_no for row in scope.shown(rows)}
+        return [hit for hit in proposed if hit.row.write_no in kept]
 
 
-def _nothing_but(row: StoredVersion) -> Resource:
-    """What is known of a resource without a clinical half, and is no part of it: which one it is."""
-    return {"resourceType": row.type, "id": pseudonym(row.id)}
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Criteria on one type in one tenant's pseudonyms."""
+
+    type: str
+    criteria: tuple[Settled, ...]
+
+    def clauses(self, vault: Vault, tenant: Tenant, source: bool) -> list[index.Clause]:
+        """The conditions on rows."""
+        return Rows(vault.of(tenant), source).clauses(self.criteria, self.type)
+
+    def named(self) -> set[StoredId] | None:
+        """Who is asked for by id, where anybody is."""
+        named = [one.ids for one in self.criteria if isinstance(one, Being)]
+        if not named:
+            return None
+        parsed = (parse_pseudonym(text) for text in frozenset.intersection(*named))
+        return {id_ for id_ in parsed if id_ is not None}
+
+    def written(self) -> tuple[int, int] | None:
+        """When a hit can have been written, a day more to both sides, as zones may differ."""
+        asked = [one for one in self.criteria if isinstance(one, Asked) and one.name == LAST_UPDATED]
+        spans = [days_asked(one.value) for one in asked if one.modifier is None]
+        known = [span for span in spans if span is not None]
+        if not known:
+            return None
+        low, high = max(low for low, _ in known), min(high for _, high in known)
+        return max(low - 1, _EARLIEST) * _DAY, min(high + 2, _LATEST) * _DAY
+
+    def holds(self, body: Resource, written: int) -> bool:
+        """Whether a resource meets every criterion."""
+        return all(one.holds(body, written) for one in self.criteria)
+
+
+_EARLIEST, _LATEST = -1_000_000, 4_000_000
+"""Days that fit into the database's integers as microseconds."""
+
+
+def too_costly() -> Refused:
+    """What a search is told that would open too much."""
+    return refusal("too-costly", "This search would have to open too many resources: narrow it further.")
+
+
+def _top(tenant: Tenant) -> WriteNo:
+    return WriteNo(((tenant + 1) << TENANT_SHIFT) - 1)
+
+
+def _bottom(tenant: Tenant) -> WriteNo:
+    return WriteNo(tenant << TENANT_SHIFT)
+
+
+def _passed(tenant: Tenant, window: Window) -> bool:
+    """Whether earlier pages showed all of this tenant."""
+    if window.after is None:
+        return False
+    return _top(tenant) <= window.after if window.ascending else _bottom(tenant) >= window.after
+
+
+def _after(tenant: Tenant, window: Window) -> WriteNo | None:
+    """The place within this tenant where the last page ended; None where it ended before."""
+    after = window.after
+    return after if after is not None and _bottom(tenant) <= after <= _top(tenant) else None
+
+
+def _beginning(window: Window, tenant: Tenant) -> WriteNo:
+    """Where nothing of the tenant was looked at yet."""
+    return _bottom(tenant) if window.ascending else WriteNo(_top(tenant))

@@ -7,33 +7,32 @@ shifts them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from gateway.custody import records
 from gateway.custody.audit import Event
 from gateway.custody.identity.vault import Vault
-from gateway.custody.ids import StoredId, Tenant, parse_pseudonym, pseudonym
+from gateway.custody.ids import StoredId, Tenant, WriteNo, parse_pseudonym, pseudonym
 from gateway.custody.records import StoredVersion
 from gateway.privacy.policy import Policy
 from gateway.privacy.project import project
 from gateway.privacy.questions import hides
 from gateway.privacy.terms import Terms
-from gateway.refusal import Kind, refused
-from gateway.release import opened
-from gateway.release.asking import Parameters
+from gateway.release import asking, opened
 from gateway.release.consenting import Consents
 from gateway.release.faces import dress, partner_view
-from gateway.release.finding import Finder, Found, Scope
+from gateway.release.finding import Reader, Scope
 from gateway.release.shifts import Shifts, told
-from gateway.stored import Position, Resource
+from gateway.stored import Resource
 from mappers.plan_identity import bears_plan
 from mappers.r4 import references
 
 DERIVED = "derived"
 PLAN = "CarePlan"
-HIDDEN = "A search parameter asks about something that is hidden from this client."
+HIDDEN = asking.HIDDEN
+Ref = tuple[str, StoredId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,7 @@ class PartnerView:
     grants: tuple[Tenant, ...]
     as_of: date
     consents: Consents
+    _plans: dict[tuple[Tenant, StoredId], set[Ref]] = field(default_factory=dict, repr=False)
 
     def locate(self, type_: str, id_: str, version: int | None) -> StoredVersion | None:
         stored = self._stored(type_, id_)
@@ -73,19 +73,11 @@ class PartnerView:
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Clinical halves, narrowed by the release profile, in ids that are this partner's alone."""
         show = partner_view(self.vault, self.organization)
-        halves = zip(rows, self._halves(rows), self._terms(rows), strict=True)
-        return [dress(project(half, self.profiles[row.tenant], terms), show) for row, half, terms in halves]
+        return [dress(body, show) for body in self._projected(rows)]
 
-    def search(self, type_: str, parameters: Parameters, position: Position | None, count: int) -> Found:
-        """One page of what matches. Refuses to look at what the profile of a grant hides."""
-        if any(
-            hides(one, type_, name.partition(":")[0])
-            for one in self.profiles.values()
-            for name, _ in parameters
-        ):
-            raise refused(Kind.INVALID, "not-supported", HIDDEN)
-        found = Finder(self.vault, type_, parameters).page(self.scopes(), position, count)
-        return replace(found, rows=tuple(self.timed(found.rows)))
+    def reader(self, allows: Callable[[str, str], bool]) -> Reader:
+        """Who searches here. What the profile of a grant hides can not be asked for either."""
+        return Reader(tuple(self.scopes()), False, allows, self.present, self._hidden)
 
     def timed(self, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
         """The rows with the times at which each grant's profile says that they were written."""
@@ -97,7 +89,9 @@ class PartnerView:
     def scopes(self) -> list[Scope]:
         """Each tenant that granted access, and what may be seen of it, in falling order of their numbers."""
         tenants = sorted(self.grants, reverse=True)
-        return [Scope(tenant, self._name, self.visible, self.consents.expect) for tenant in tenants]
+        return [
+            Scope(tenant, self._name, self._seen, self.visible, self.consents.expect) for tenant in tenants
+        ]
 
     def visible(self, row: StoredVersion) -> bool:
         """Whether this partner may see this version: it is of the kind that partners see, and permitted."""
@@ -106,6 +100,17 @@ class PartnerView:
     def decisions(self, now: int) -> Mapping[Tenant, Sequence[Event]]:
         """What was decided since the last time, for the trail."""
         return self.consents.events(now)
+
+    def _hidden(self, type_: str, name: str) -> bool:
+        return any(hides(one, type_, name) for one in self.profiles.values())
+
+    def _seen(self, rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
+        """What searches are decided on: no more than is shown, but in pseudonyms."""
+        return {row.write_no: body for row, body in zip(rows, self._projected(rows), strict=True)}
+
+    def _projected(self, rows: Sequence[StoredVersion]) -> list[Resource]:
+        halves = zip(rows, self._halves(rows), self._terms(rows), strict=True)
+        return [project(half, self.profiles[row.tenant], terms) for row, half, terms in halves]
 
     def _terms(self, rows: Sequence[StoredVersion]) -> list[Terms]:
         keys = {tenant: self.vault.identity.index_key(tenant) for tenant in {row.tenant for row in rows}}
@@ -139,11 +144,20 @@ class PartnerView:
             return bears_plan(self._halves([row])[0])
         return (row.type, row.id) in self._pointed_at(row)
 
-    def _pointed_at(self, row: StoredVersion) -> set[tuple[str, StoredId]]:
+    def _pointed_at(self, row: StoredVersion) -> set[Ref]:
+        """What the plans of the row's patient point at, opened once for each patient that is met."""
+        whose = (row.tenant, row.compartment)
+        found = self._plans.get(whose)
+        if found is None:
+            found = self._plans[whose] = self._look_at_plans(row)
+        return found
+
+    def _look_at_plans(self, row: StoredVersion) -> set[Ref]:
         with self.vault.database.read() as conn:
-            mine = records.compartment(conn, row.tenant, row.compartment)
-        halves = self._halves([found for found in mine if found.type == PLAN])
-        texts = [text for half in halves if bears_plan(half) for text in references.references(half)]
+            mine = records.compartment(conn, row.tenant, row.compartment, PLAN)
+        texts = [
+            text for half in self._halves(mine) if bears_plan(half) for text in references.references(half)
+        ]
         parsed = (references.parse(text) for text in texts)
         return {
             (ref.type, stored)

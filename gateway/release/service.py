@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,16 +11,21 @@ from gateway.auth import registry
 from gateway.auth.actor import Actor, Role
 from gateway.custody import audit
 from gateway.custody.errors import KeyGone
+from gateway.custody.identity.search_lists import Owner, SearchLists
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM, StoredId, Tenant
 from gateway.custody.records import StoredVersion
 from gateway.instants import day
 from gateway.privacy.policy import Policy, shipped
-from gateway.refusal import Kind, refused
-from gateway.release import partners, tenants
-from gateway.release.asking import Parameters
+from gateway.refusal import Kind, Refused, refused
+from gateway.release import erased, partners, tenants
+from gateway.release.asking import May, Parameters
+from gateway.release.chaining import Grammar
 from gateway.release.consenting import Consents
-from gateway.stored import Clock, Page, Position, Resource, Stored
+from gateway.release.finding import LIMITS, Finder, Limits
+from gateway.release.paging import Keeping, Paging
+from gateway.release.wanted import Wanted, is_wish, wanted
+from gateway.stored import Clock, Entropy, Page, Position, Resource, Stored
 
 Ref = tuple[str, StoredId]
 UNKNOWN = "There is no such resource, or none that you may see."
@@ -35,11 +41,19 @@ class Release:
     vault: Vault
     policy: Policy
     clock: Clock
+    entropy: Entropy = os.urandom
+    limits: Limits = LIMITS
+
+    @property
+    def lists(self) -> SearchLists:
+        """Where sorted searches keep what they found."""
+        return SearchLists(self.vault.identity.index_key, self.entropy)
 
     def read(self, actor: Actor, type_: str, id_: str, version: int | None = None) -> Stored:
         """One resource, or one version of it, as this actor may see it. Raises ``Refused``."""
         self._allow(actor, type_, "r")
         interaction = "read" if version is None else "vread"
+        self._refuse_erased(actor, interaction, type_, id_)
         view = self.view(actor)
         row = view.locate(type_, id_, version)
         if row is None:
@@ -55,6 +69,7 @@ class Release:
     def history(self, actor: Actor, type_: str, id_: str) -> tuple[Stored, ...]:
         """Every version that there is, newest first; a deletion has no body."""
         self._allow(actor, type_, "r")
+        self._refuse_erased(actor, "history", type_, id_)
         view = self.view(actor)
         rows = view.versions(type_, id_)
         if not rows:
@@ -69,21 +84,30 @@ class Release:
     def search(
         self, actor: Actor, type_: str, parameters: Parameters, position: Position | None, count: int
     ) -> Page:
-        """One page of what matches, newest write first. Refuses a parameter that it cannot honour."""
+        """One page of what matches, newest write first unless asked. Refuses what it cannot honour."""
         self._allow(actor, type_, "s")
         view = self.view(actor)
-        found = view.search(type_, parameters, position, count)
-        bodies = view.present(found.rows)
-        self._record_search(actor, (view, type_), parameters, found.rows)
-        entries = tuple(_stored(body, row) for body, row in zip(bodies, found.rows, strict=True))
-        return Page(entries, found.total, found.following)
+        found = self._paging(actor, view, type_, parameters).page(position, count)
+        hits, included = (self._shown(view, rows) for rows in (found.rows, found.included))
+        self._record_search(actor, (view, type_), parameters, (*found.rows, *found.included))
+        return Page(hits, found.total, found.following, included, found.notes)
+
+    def honours(self, actor: Actor, type_: str, name: str, value: str) -> bool:
+        """Whether a search of this type has such a parameter at all; a wrong value is another matter."""
+        try:
+            self._paging(actor, self.view(actor), type_, [(name, value)])
+        except Refused as refusal:
+            return refusal.issues[0].code != "not-supported"
+        return True
 
     def find(self, actor: Actor, type_: str, parameters: Parameters) -> list[str]:
         """Ids of at most two resources of the actor's own tenant that match: for conditional writes."""
         if not parameters:
             raise refused(Kind.PRECONDITION, "required", "A conditional request needs criteria.")
         view = tenants.TenantView(self.vault, actor.organization)
-        found = view.search(type_, parameters, None, 2)
+        finder = Finder(self.vault, view.reader(actor.scopes.allows), self.limits)
+        criteria = tuple(_grammar(finder).criterion(type_, *pair) for pair in parameters)
+        found = Paging(finder, type_, criteria, Wanted(total="none")).page(None, 2)
         return [str(body["id"]) for body in view.present(found.rows)]
 
     def originals(self, tenant: Tenant, refs: Sequence[Ref]) -> Mapping[Ref, Stored]:
@@ -93,7 +117,27 @@ class Release:
         bodies = zip(rows, view.present(rows), strict=True)
         return {(row.type, row.id): _stored(body, row) for row, body in bodies}
 
+    def _paging(self, actor: Actor, view: View, type_: str, parameters: Parameters) -> Paging:
+        """The search that the parameters ask for, each of them understood. Raises ``Refused``."""
+        finder = Finder(self.vault, view.reader(actor.scopes.allows), self.limits)
+        grammar = _grammar(finder)
+        criteria = tuple(grammar.criterion(type_, *pair) for pair in parameters if not is_wish(pair[0]))
+        keeping = Keeping(self.lists, Owner(actor.organization, actor.client_id, type_), self.clock)
+        return Paging(finder, type_, criteria, wanted(type_, parameters, grammar.may), keeping)
+
+    def _shown(self, view: View, rows: Sequence[StoredVersion]) -> tuple[Stored, ...]:
+        pairs = zip(view.present(rows), view.timed(rows), strict=True)
+        return tuple(_stored(body, row) for body, row in pairs)
+
     # --- steps -------------------------------------------------------------------------------------------
+
+    def _refuse_erased(self, actor: Actor, interaction: str, type_: str, id_: str) -> None:
+        there = erased.found(self.vault, actor, type_, id_)
+        if there is not None:
+            tenant, stored = there
+            deed = trace.Deed(interaction, type_, stored, status=410, outcome=trace.MINOR, detail="erased")
+            self._append({tenant: [deed]}, actor)
+            raise refused(Kind.GONE, "deleted", ERASED)
 
     def _allow(self, actor: Actor, type_: str, letter: str) -> None:
         if not actor.scopes.allows(type_, letter):
@@ -167,6 +211,11 @@ def logs(actor: Actor) -> tuple[Tenant, ...]:
     if actor.role is Role.PARTNER:
         return actor.grants or (SYSTEM,)
     return (actor.organization,)
+
+
+def _grammar(finder: Finder) -> Grammar:
+    reader = finder.reader
+    return Grammar(May(reader.source, lambda type_: reader.allows(type_, "s"), reader.hides))
 
 
 def _stored(body: Resource, row: StoredVersion) -> Stored:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gateway.custody import records
 from gateway.custody.audit import Event
@@ -12,10 +12,10 @@ from gateway.custody.ids import StoredId, Tenant, WriteNo, pseudonym
 from gateway.custody.records import StoredVersion
 from gateway.identities import resolve
 from gateway.release import opened
-from gateway.release.asking import Parameters
 from gateway.release.faces import dress, tenant_view
-from gateway.release.finding import Finder, Found, Scope
-from gateway.stored import Position, Resource
+from gateway.release.finding import Reader, Scope
+from gateway.release.naming import Names
+from gateway.stored import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class TenantView:
 
     vault: Vault
     tenant: Tenant
+    _opened: dict[WriteNo, Resource] = field(default_factory=dict, repr=False)
+    """What was opened to decide a search is not opened again to be shown."""
 
     def locate(self, type_: str, id_: str, version: int | None) -> StoredVersion | None:
         stored = resolve(self.vault, self.tenant, type_, id_)
@@ -47,21 +49,34 @@ class TenantView:
         bodies |= {row.write_no: body for row, body in zip(derived, self._dressed(derived), strict=True)}
         return [bodies[row.write_no] for row in rows]
 
-    def search(self, type_: str, parameters: Parameters, position: Position | None, count: int) -> Found:
-        finder = Finder(self.vault, type_, parameters, self._wholes)
-        return finder.page([Scope(self.tenant, self._name)], position, count)
+    def reader(self, allows: Callable[[str, str], bool]) -> Reader:
+        """Who searches here: the source, which may ask for all that it sent."""
+        scope = Scope(self.tenant, self._name, self._seen)
+        return Reader((scope,), True, allows, self.present)
+
+    def timed(self, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
+        """The rows as they are: nobody hides from the source when it wrote."""
+        return list(rows)
 
     def decisions(self, _now: int) -> Mapping[Tenant, Sequence[Event]]:
         """None: Consents do not keep its own data from the source."""
         return {}
 
-    def _whole(self, rows: Sequence[StoredVersion]) -> list[Resource]:
-        return opened.originals(self.vault, self.tenant, rows) if rows else []
+    def _seen(self, rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
+        """What searches are decided on: the resource as it was sent, or as it was derived, in pseudonyms."""
+        derived = [row for row in rows if row.origin != opened.EHR]
+        halves = opened.clinical_halves(self.vault, self.tenant, derived) if derived else []
+        names = Names(self._name)
+        sent = {number: names.in_pseudonyms(body) for number, body in self._wholes(rows).items()}
+        return sent | {row.write_no: half or {} for row, half in zip(derived, halves, strict=True)}
 
     def _wholes(self, rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
-        """What identifying parameters are checked against; nothing of the kind is ever derived."""
+        """The resources as they were sent; what was derived is not among them."""
         sent = [row for row in rows if row.origin == opened.EHR]
-        return {row.write_no: body for row, body in zip(sent, self._whole(sent), strict=True)}
+        new = [row for row in sent if row.write_no not in self._opened]
+        bodies = opened.originals(self.vault, self.tenant, new) if new else []
+        self._opened.update({row.write_no: body for row, body in zip(new, bodies, strict=True)})
+        return {row.write_no: self._opened[row.write_no] for row in sent}
 
     def _dressed(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         if not rows:
@@ -70,5 +85,5 @@ class TenantView:
         show = tenant_view(self.vault, self.tenant, halves)
         return [dress(half, show) for half in halves]
 
-    def _name(self, type_: str, text: str) -> str | None:
+    def _name(self, type_: str, text: str) -> str:
         return pseudonym(resolve(self.vault, self.tenant, type_, text))

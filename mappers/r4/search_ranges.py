@@ -49,15 +49,29 @@ def prefix_of(text: str) -> tuple[str, str]:
 
 
 def date_candidates(asked: Asked, text: str) -> Query:
-    prefix, rest = prefix_of(text)
-    wanted = _wanted_stretch(rest)
-    low, high = _days(wanted)
-    if prefix == "ne":
+    days = _days_of(text)
+    if days is None:
         return Query(Side.CLINICAL, everything=True)
+    return Query(Side.CLINICAL, ranges=tuple((name, *days) for name in asked.row_names()))
+
+
+def days_asked(value: str) -> tuple[int, int] | None:
+    """First and last day on which a hit can lie; None where it can lie on any."""
+    spans = [_days_of(text) for text in split(value, ",")]
+    known = [span for span in spans if span is not None]
+    if len(known) < len(spans):
+        return None
+    return min(low for low, _ in known), max(high for _, high in known)
+
+
+def _days_of(text: str) -> tuple[int, int] | None:
+    prefix, rest = prefix_of(text)
+    low, high = _days(_wanted_stretch(rest))
+    if prefix == "ne":
+        return None
     if prefix == "ap":
         low, high = low - 1, high + 1
-    low, high = FIRST_DAY if prefix in _DOWNWARD else low, LAST_DAY if prefix in _UPWARD else high
-    return Query(Side.CLINICAL, ranges=tuple((name, low, high) for name in asked.row_names()))
+    return FIRST_DAY if prefix in _DOWNWARD else low, LAST_DAY if prefix in _UPWARD else high
 
 
 def _wanted_stretch(text: str) -> Stretch:
@@ -85,10 +99,10 @@ def _days(wanted: Stretch) -> tuple[int, int]:
 def date_holds(value: Json, text: str) -> bool:
     prefix, rest = prefix_of(text)
     wanted = _wanted_stretch(rest)
-    return any(_placed(prefix, *alike(one, wanted)) for one in _stretches(value))
+    return any(_placed(prefix, *alike(one, wanted)) for one in stretches(value))
 
 
-def _stretches(value: Json) -> Iterator[Stretch]:
+def stretches(value: Json) -> Iterator[Stretch]:
     """The stretches that a date, Period or Timing means; a period without an end goes on."""
     if isinstance(value, str):
         found = stretch(value)
@@ -96,8 +110,8 @@ def _stretches(value: Json) -> Iterator[Stretch]:
             yield found
     elif isinstance(value, dict) and ("event" in value or "repeat" in value):
         for event in value.get("event", ()):
-            yield from _stretches(event)
-        yield from _stretches(value.get("repeat", {}).get("boundsPeriod"))
+            yield from stretches(event)
+        yield from stretches(value.get("repeat", {}).get("boundsPeriod"))
     elif isinstance(value, dict) and ("start" in value or "end" in value):
         yield _period(stretch(value.get("start", "")), stretch(value.get("end", "")))
 

@@ -195,8 +195,44 @@ def found(database: Database, clauses: Sequence[Clause], **page) -> list[int]:
         asked = Page(**({"limit": 100, "ceiling": records.latest(conn, HERE)} | page))
         hits = index.candidates(conn, HERE, "Observation", clauses, asked)
         if asked.after is None and asked.limit == 100:
-            assert index.count(conn, HERE, "Observation", clauses, asked.ceiling) == len(hits)
+            assert index.count(conn, HERE, "Observation", clauses, asked) == len(hits)
         return [int.from_bytes(hit.id, "big") for hit in hits]
+
+
+def test_what_is_changed_under_way_keeps_its_place_and_what_is_new_has_none(database: Database) -> None:
+    keep(database, write(1, tokens=[token("a")]), write(2, tokens=[token("a")]), write(3, tokens=[token("a")]))
+    with database.read() as conn:
+        ceiling = records.latest(conn, HERE)
+    keep(database, write(2, 2, tokens=[token("a")]), write(4, tokens=[token("a")]))
+    keep(database, write(2, 3, tokens=[token("a")]), write(1, 2, tokens=[token("b")]))
+    with database.read() as conn:
+        (_, second) = index.candidates(conn, HERE, "Observation", [has("a")], Page(9, ceiling))
+        assert (second.version, second.place) == (3, ceiling - 1)
+        for after, ascending, left in ((ceiling, False, [2]), (ceiling - 1, False, []), (ceiling - 1, True, [3])):
+            page = Page(9, ceiling, after, ascending)
+            hits = index.candidates(conn, HERE, "Observation", [has("a")], page)
+            assert [int.from_bytes(hit.id, "big") for hit in hits] == left
+        everyone = index.candidates(conn, HERE, "Observation", [], Page(9, ceiling, ascending=True))
+        assert [hit.place for hit in everyone] == [ceiling - 2, ceiling - 1, ceiling]
+
+
+def test_what_was_withheld_is_found_beside_what_was_not(database: Database) -> None:
+    (number, _) = keep(database, write(1), write(2, ranges=[(DATE, 10, 10)]))
+    with database.write() as conn:
+        names.put(conn, [(number, [token("hidden")])])
+        names.put_ranges(conn, [(number, [(DATE, 12, 12)])])
+    span = Range(DATE, 9, 12)
+    assert found(database, [Clause(ranges=(span,), spans=(span,))]) == [2, 1]
+    assert found(database, [Clause(ranges=(span,))]) == [2]
+    assert found(database, [Clause(tokens=(token("x"),), names=(token("hidden"),))]) == [1]
+
+
+def test_a_time_of_writing_bounds_the_version_that_counts_now(database: Database) -> None:
+    keep(database, write(1), write(2))
+    with database.read() as conn:
+        written = records.by_number(conn, [records.latest(conn, HERE)]).popitem()[1].written
+    assert found(database, [], written=(written, written)) == [2, 1]
+    assert found(database, [], written=(written + 1, written + 9)) == []
 
 
 def test_clauses_narrow_and_the_values_in_one_widen(database: Database) -> None:
@@ -250,8 +286,8 @@ def test_names_stand_beside_clinical_conditions(database: Database) -> None:
     name = index.token_key(b"i" * 32, "Observation", "family", "lovelace")
     with database.write() as conn:
         names.put(conn, [(numbers[0], [name, name])])
-    assert found(database, [has("a"), names.clause([name])]) == [1]
-    assert found(database, [has("a"), names.clause([name], negated=True)]) == [2]
+    assert found(database, [has("a"), Clause(names=(name,))]) == [1]
+    assert found(database, [has("a"), Clause(names=(name,), negated=True)]) == [2]
 
 
 # --- the identity side -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""Search rows over what identifies: names, identifiers, addresses, telephone numbers.
+"""Search rows over what identifies, and over what else the split withheld, for who sent it.
 
-They are hashed under the tenant's ``identity-index`` key into a table that workers have no right to. The same
+They are hashed under the tenant's ``identity-index`` key into tables that workers have no right to. The same
 query as for clinical rows runs over them; only key and table differ.
 """
 
@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 
 from gateway.custody.database import bulk
 from gateway.custody.ids import WriteNo
-from gateway.custody.index import Clause
-from gateway.custody.tables import identity_token
+from gateway.custody.tables import identity_range, identity_token
+
+Span = tuple[bytes, int, int]
+"""Key, low and high."""
 
 
 def put(conn: Connection, rows: Iterable[tuple[WriteNo, Sequence[bytes]]]) -> None:
@@ -21,6 +23,6 @@ def put(conn: Connection, rows: Iterable[tuple[WriteNo, Sequence[bytes]]]) -> No
     bulk(conn, identity_token, sorted({(token, number) for number, tokens in rows for token in tokens}))
 
 
-def clause(tokens: Sequence[bytes], negated: bool = False) -> Clause:
-    """A condition on these rows, to stand beside clinical ones in ``index.candidates``."""
-    return Clause(names=tuple(tokens), negated=negated)
+def put_ranges(conn: Connection, rows: Iterable[tuple[WriteNo, Sequence[Span]]]) -> None:
+    """Keep the ranges of these writes."""
+    bulk(conn, identity_range, sorted({(*span, number) for number, spans in rows for span in spans}))
