@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gateway import trace
@@ -27,7 +27,7 @@ from gateway.release import opened
 from gateway.release.statements import Ref, Statements, local, ref
 from gateway.stored import Resource
 from mappers import consent, parties
-from mappers.consent import Consent, Decision, Default, Request, Subject, purposes
+from mappers.consent import Consent, Decision, Default, Request, Span, Subject, purposes
 from mappers.r4 import references
 
 ACTIONS = frozenset({"access", "disclose"})
@@ -102,7 +102,11 @@ class Consents:
         """Rows are opened only for whose Consents tell one resource from another."""
         apart = [row for row in rows if any(one.tells_resources_apart for one in self._said_of(row))]
         for row, body in zip(apart, statements.bodies(apart), strict=True):
-            self._subjects[row.write_no] = consent.subject(body, local(row))
+            subject = consent.subject(body, local(row))
+            if subject.span is None and row.origin != opened.EHR:
+                # A conclusion that bears no date is of the time at which it was drawn.
+                subject = replace(subject, span=Span(_moment(row.written), _moment(row.written)))
+            self._subjects[row.write_no] = subject
 
     def _said_of(self, row: StoredVersion) -> list[Consent]:
         return self._said[row.tenant, row.compartment]
@@ -147,9 +151,12 @@ class Consents:
                 name = registry.organization_names(conn).get(actor.organization)
             names = {(parties.CLIENT, actor.client_id)} | ({(parties.ORGANIZATION, name)} if name else set())
             told = purposes.closure(actor.purpose) if actor.purpose in purposes.KNOWN else None
-            now = datetime.fromtimestamp(self._now / 1_000_000, UTC).replace(tzinfo=None)
-            self._asker = opt_in, Request(frozenset(names), ACTIONS, told, now)
+            self._asker = opt_in, Request(frozenset(names), ACTIONS, told, _moment(self._now))
         return self._asker
+
+
+def _moment(micros: int) -> datetime:
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).replace(tzinfo=None)
 
 
 def _refs(half: Resource | None) -> Iterable[Ref]:

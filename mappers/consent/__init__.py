@@ -15,6 +15,7 @@ from mappers.consent.values import (
     Default,
     Effect,
     Request,
+    Span,
     Subject,
     Surroundings,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Default",
     "Effect",
     "Request",
+    "Span",
     "Subject",
     "Surroundings",
     "bounds",

@@ -57,7 +57,8 @@ def _answers(provision: Provision, request: Request, subject: Subject) -> Iterat
     if provision.codes:
         yield either(None if one is None else one in subject.codes for one in provision.codes)
     if provision.data_period is not None:
-        yield holds(provision.data_period, subject.span)
+        # Who somebody is, is of no time; of all else that bears no date nobody can tell.
+        yield subject.type != "Patient" and holds(provision.data_period, subject.span)
     if provision.data:
         yield either(map(partial(_is_data, subject), provision.data))
 

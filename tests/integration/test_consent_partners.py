@@ -1,0 +1,387 @@
+"""What a patient consents to, as partners meet it: who is denied something finds that it was never there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from gateway.auth.actor import Actor
+from gateway.custody.ids import Tenant
+from gateway.custody.tables import access_grant, organization
+from gateway.refusal import Kind, Refused
+from mappers.consent import Default
+from tests.actors import Town
+from tests.consents import (
+    ENGINE,
+    actions,
+    actor,
+    classes,
+    client,
+    coding,
+    concept,
+    consent,
+    deny,
+    label,
+    labels,
+    opted,
+    permit,
+    purposes,
+)
+from tests.consents import organization as of_organization
+from tests.desk import APP, OTHER_APP, ST_ANNA, ST_BERTA, Desk, diabetic, ehr, partner, patient, put, refusal
+
+PLANS = "CarePlan?identifier=urn:careloom:plan|"
+ME = "Patient/mrn-1"
+OWN = f"partner-{APP}"
+"""The ``client_id`` of the desk's partner."""
+NAME = "app-gmbh"
+
+
+@pytest.fixture
+def planned(desk: Desk) -> Desk:
+    """Two patients with plans, and a partner whose organization has a name."""
+    with desk.vault.database.write() as conn:
+        conn.execute(insert(organization).values(number=APP, name=NAME, created=0))
+    desk.puts(*diabetic("mrn-1"), *diabetic("mrn-2"))
+    desk.works()
+    return desk
+
+
+def app(*, purpose: str | None = None) -> Actor:
+    found = partner(APP, ST_ANNA)
+    return Actor(**{name: getattr(found, name) for name in found.__slots__} | {"purpose": purpose})
+
+
+def plans(desk: Desk, who: Actor | None = None) -> int:
+    return len(desk.searches(PLANS, who or app()))
+
+
+def mine(desk: Desk, who: Actor) -> dict[str, Any]:
+    """The plan of the first patient, as a partner knew it before."""
+    subject = desk.vault.outside(who.organization).show("Patient", desk.id_of(ME))
+    (found,) = desk.searches(f"{PLANS}&subject=Patient/{subject}", who)
+    return found
+
+
+def says(desk: Desk, provision: dict[str, Any] | None = None, **more: Any) -> None:
+    desk.puts(consent("c1", ME, provision, **more))
+
+
+# --- each way to ask ---------------------------------------------------------------------------------------
+
+
+def test_what_is_denied_was_never_there(planned: Desk):
+    plan = mine(planned, app())
+    says(planned, deny(client(OWN)))
+    assert plans(planned) == 1, "the other patient's"
+    subject = plan["subject"]["reference"]
+    own = f"urn:careloom:plan|{plan['id']}"
+    for query in (("_id", plan["id"]), ("subject", subject), ("identifier", own)):
+        page = planned.release.search(app(), "CarePlan", [query], None, 10)
+        assert (page.entries, page.total or 0, page.following) == ((), 0, None)
+    for text in (f"CarePlan/{plan['id']}", f"CarePlan/{plan['id']}/_history/1", subject):
+        with refusal(Kind.NOT_FOUND):
+            planned.reads(text, app())
+    with refusal(Kind.NOT_FOUND):
+        planned.release.history(app(), "CarePlan", plan["id"])
+    assert plans(planned, partner(OTHER_APP, ST_ANNA)) == 2, "another partner is not meant"
+    assert len(planned.searches(PLANS)) == 2, "nor is the source"
+
+
+def test_the_answer_to_who_is_denied_is_the_answer_to_who_asks_for_nothing(planned: Desk):
+    plan = mine(planned, app())
+    says(planned, deny(client(OWN)))
+    refusals = []
+    for id_ in (plan["id"], planned.vault.outside(APP).show("CarePlan", planned.id_of("CarePlan/none"))):
+        with pytest.raises(Refused) as caught:
+            planned.reads(f"CarePlan/{id_}", app())
+        refusals.append((caught.value.kind, caught.value.issues))
+    assert refusals[0] == refusals[1]
+
+
+def test_a_page_is_as_long_as_what_may_be_seen(planned: Desk):
+    for number in range(3, 8):
+        planned.puts(*diabetic(f"mrn-{number}"))
+    planned.works()
+    for number in (2, 4, 6):
+        planned.puts(consent(f"c{number}", f"Patient/mrn-{number}", deny(client(OWN))))
+    first = planned.release.search(app(), "CarePlan", [("identifier", "urn:careloom:plan|")], None, 2)
+    assert len(first.entries) == 2
+    assert first.total is None
+    assert len(planned.searches(PLANS, app(), count=2)) == 4
+
+
+def test_a_revocation_counts_at_the_next_request(planned: Desk):
+    says(planned, deny(client(OWN)))
+    assert plans(planned) == 1
+    says(planned, deny(client(OWN)), status="inactive")
+    assert plans(planned) == 2
+    says(planned, deny(client(OWN)))
+    assert plans(planned) == 1
+    says(planned, deny(client("another")))
+    assert plans(planned) == 2
+    says(planned, deny(client(OWN)))
+    planned.intake.delete(ehr(), "Consent", "c1")
+    assert plans(planned) == 2
+
+
+@pytest.mark.parametrize("status", ["draft", "proposed", "rejected", "inactive", "entered-in-error"])
+def test_only_an_active_consent_says_anything(planned: Desk, status: str):
+    says(planned, deny(), status=status)
+    assert plans(planned) == 2
+
+
+def test_a_consent_of_one_hospital_says_nothing_of_another(planned: Desk):
+    planned.puts(*diabetic("mrn-1"), actor=ehr(ST_BERTA))
+    planned.works()
+    says(planned, deny(client(OWN)))
+    both = partner(APP, ST_ANNA, ST_BERTA)
+    assert plans(planned, both) == 2
+
+
+# --- each kind of provision --------------------------------------------------------------------------------
+
+YES = [
+    deny(),
+    deny(client(OWN)),
+    deny(of_organization(NAME)),
+    deny(client(OWN), action=actions("disclose")),
+    deny(action=actions("access", "correct")),
+    deny(client(OWN), purpose=purposes("HRESCH")),
+    deny(client(OWN), period={"start": "2026-01-01"}),
+    deny(client(OWN), **{"class": classes("CarePlan")}),
+    deny(client(OWN), **{"class": classes("Observation")}),
+    deny(client(OWN), code=[concept("http://loinc.org", "4548-4")]),
+    deny(client(OWN), dataPeriod={"start": "2025-11-01", "end": "2025-11-30"}),
+    deny(client(OWN), data=[{"meaning": "instance", "reference": {"reference": "Observation/mrn-1-a1c"}}]),
+    deny(actor({"display": "somebody"})),
+    deny(actor({"reference": "Organization/not-there"})),
+    permit(client(OWN), nested=[deny(client(OWN), action=actions("access"))]),
+]
+NO = [
+    deny(ENGINE),
+    deny(client("another")),
+    deny(of_organization("other-gmbh")),
+    deny(client(OWN), action=actions("collect", "correct", "use")),
+    deny(client(OWN), period={"end": "2026-03-01"}),
+    deny(client(OWN), **{"class": classes("Appointment")}),
+    deny(client(OWN), code=[concept("http://loinc.org", "718-7")]),
+    deny(client(OWN), securityLabel=labels("R", "PSY")),
+    deny(client(OWN), dataPeriod={"start": "2001", "end": "2002"}),
+    deny(client(OWN), data=[{"meaning": "instance", "reference": {"reference": "Observation/none"}}]),
+    deny(actor({"reference": "Practitioner/dr-no"})),
+    deny(client(OWN), nested=[permit(client(OWN), action=actions("access"))]),
+]
+
+
+@pytest.mark.parametrize("provision", YES, ids=range(len(YES)))
+def test_what_a_provision_denies_is_not_seen(planned: Desk, provision: dict[str, Any]):
+    says(planned, provision)
+    assert plans(planned) == 1
+
+
+@pytest.mark.parametrize("provision", NO, ids=range(len(NO)))
+def test_what_a_provision_does_not_speak_of_is_seen(planned: Desk, provision: dict[str, Any]):
+    says(planned, provision)
+    assert plans(planned) == 2
+
+
+def test_a_purpose_that_somebody_named_decides(planned: Desk):
+    says(planned, deny(client(OWN), purpose=purposes("HRESCH")))
+    assert plans(planned, app(purpose="TREAT")) == 2
+    assert plans(planned, app(purpose="CLINTRCH")) == 1, "who does a trial does research"
+
+
+def test_a_partner_is_known_by_the_organization_that_a_hospital_keeps(planned: Desk):
+    name = {"system": "urn:careloom:organization", "value": NAME}
+    planned.puts({"resourceType": "Organization", "id": "app", "identifier": [name], "name": "App GmbH"})
+    says(planned, deny(actor({"reference": "Organization/app"})))
+    assert plans(planned) == 1
+    planned.puts(
+        {
+            "resourceType": "Organization",
+            "id": "app",
+            "identifier": [{**name, "value": "a bakery"}],
+            "name": "B",
+        }
+    )
+    assert plans(planned) == 2
+
+
+def test_a_part_of_a_record_can_be_kept_back(planned: Desk):
+    """And with it whatever rests on it; the rest of what partners see stays."""
+    who = app()
+    plan = mine(planned, who)
+    subject = plan["subject"]["reference"]
+    says(planned, deny(client(OWN), code=[concept("http://loinc.org", "2160-0")]))
+    kinds = ("Condition", "Observation", "CarePlan")
+    seen = {kind: planned.searches(f"{kind}?subject={subject}", who) for kind in kinds}
+    assert len(seen["Condition"]) == 1
+    assert {one["code"]["coding"][0]["code"] for one in seen["Observation"]} == {"4548-4"}
+    assert seen["CarePlan"] == [], "the plan names the creatinine as evidence"
+
+
+def test_a_label_keeps_its_resource_back_and_what_rests_on_it(planned: Desk):
+    says(planned, deny(client(OWN), securityLabel=labels("R")))
+    assert plans(planned) == 2
+    _, _, a1c, _ = diabetic("mrn-1")
+    planned.puts({**a1c, "meta": {"security": [label("V")]}})
+    assert plans(planned) == 1, "very restricted is restricted"
+
+
+def test_labels_of_an_older_version_are_read_in_that_version(planned: Desk):
+    who = app()
+    condition_ = next(one for one in diabetic("mrn-1") if one["resourceType"] == "Condition")
+    planned.puts({**condition_, "meta": {"security": [label("R")]}}, condition_)
+    planned.works()
+    says(planned, deny(client(OWN), securityLabel=labels("R")))
+    shown = planned.vault.outside(APP).show("Condition", planned.id_of(f"Condition/{condition_['id']}"))
+    assert [one.version for one in planned.release.history(who, "Condition", shown)] == [3, 1]
+    with refusal(Kind.NOT_FOUND):
+        planned.reads(f"Condition/{shown}/_history/2", who)
+
+
+# --- what cannot be read -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"modifierExtension": [{"url": "urn:hospital:negated", "valueBoolean": True}]},
+        {"scope": concept("urn:hospital:scopes", "privacy")},
+        {"scope": {"text": "privacy"}},
+        {"policyRule": {"text": "the terms of 2019"}},
+        {"policyRule": concept("urn:hospital:rules", "OPTIN")},
+    ],
+)
+def test_law_8_what_cannot_be_read_denies(planned: Desk, more: dict[str, Any]):
+    says(planned, None, **more)
+    assert plans(planned) == 1
+
+
+def test_a_policy_rule_of_hl7_says_what_holds_at_large(planned: Desk):
+    says(planned, policyRule=opted("OPTOUT"))
+    assert plans(planned) == 1
+    says(planned, permit(client(OWN)), policyRule=opted("OPTOUT"))
+    assert plans(planned, app()) == 2
+    says(planned, policyRule=opted("OPTIN"))
+    assert plans(planned) == 2
+
+
+@pytest.mark.parametrize("code", ["treatment", "adr"])
+def test_a_consent_to_a_treatment_says_nothing_of_data(planned: Desk, code: str):
+    says(planned, deny(), scope=concept("http://terminology.hl7.org/CodeSystem/consentscope", code))
+    assert plans(planned) == 2
+
+
+# --- opt-in ------------------------------------------------------------------------------------------------
+
+
+def granted(desk: Desk, consent_: str, tenant: Tenant = ST_ANNA) -> None:
+    with desk.vault.database.write() as conn:
+        conn.execute(insert(access_grant).values(client_id=OWN, tenant=tenant, consent=consent_, created=0))
+
+
+def test_where_patients_opt_in_silence_is_a_no(planned: Desk):
+    granted(planned, "opt-in")
+    assert plans(planned) == 0
+    says(planned, permit(client(OWN)))
+    assert plans(planned) == 1
+    says(planned, permit(client("another")))
+    assert plans(planned) == 0
+
+
+def test_law_12_a_default_that_nobody_knows_permits_nothing(planned: Desk):
+    granted(planned, "whatever")
+    assert plans(planned) == 0
+
+
+def test_opt_in_is_chosen_for_each_hospital(planned: Desk):
+    planned.puts(*diabetic("mrn-1"), actor=ehr(ST_BERTA))
+    planned.works()
+    granted(planned, "opt-in", ST_BERTA)
+    assert plans(planned, partner(APP, ST_ANNA, ST_BERTA)) == 2
+
+
+def test_a_permit_in_doubt_permits_nothing(planned: Desk):
+    granted(planned, "opt-in")
+    for provision in (
+        permit(client(OWN), purpose=purposes("TREAT")),
+        permit(actor({"display": "App GmbH"})),
+        permit(client(OWN), securityLabel=[coding("urn:hospital:labels", "x")]),
+        permit(client(OWN), **{"class": [coding("urn:ietf:bcp:13", "application/hl7-cda+xml")]}),
+    ):
+        says(planned, provision)
+        assert plans(planned) == 0
+    says(planned, permit(client(OWN), purpose=purposes("TREAT")))
+    assert plans(planned, app(purpose="TREAT")) == 1
+
+
+# --- the trail ---------------------------------------------------------------------------------------------
+
+
+def decided(events: list[Any]) -> list[Any]:
+    return [event for event in events if event.kind.startswith("consent:")]
+
+
+def test_law_4_a_read_leaves_the_decision_and_the_consent_that_it_rested_on(planned: Desk):
+    plan = mine(planned, app())
+    says(planned, permit(client(OWN)))
+    with planned.leaves() as events:
+        planned.reads(f"CarePlan/{plan['id']}", app())
+    (found,) = decided(events)
+    assert (found.kind, found.outcome, found.type, found.version) == ("consent:permit", "0", "Consent", 1)
+    assert found.id == planned.id_of("Consent/c1")
+    assert found.patient == planned.id_of(ME)
+    assert found.client_id == OWN
+    assert found.detail == "resources=1; default=opt-out; a provision says permit"
+
+
+def test_law_4_a_denied_read_is_recorded_with_the_version_that_denied_it(planned: Desk):
+    plan = mine(planned, app())
+    says(planned, permit(client(OWN)))
+    says(planned, deny(client(OWN)))
+    with planned.leaves() as events, refusal(Kind.NOT_FOUND):
+        planned.reads(f"CarePlan/{plan['id']}", app())
+    (found,) = decided(events)
+    assert (found.kind, found.outcome, found.status, found.version) == ("consent:deny", "4", 403, 2)
+    (access,) = [event for event in events if event.kind == "rest:read"]
+    assert (access.status, access.patient, access.id) == (404, None, None), "as for what is not there"
+
+
+def test_law_4_a_search_leaves_a_decision_for_each_patient(planned: Desk):
+    says(planned, deny(client(OWN)))
+    with planned.leaves() as events:
+        assert plans(planned) == 1
+    found = {(event.patient, event.kind, event.id, event.detail) for event in decided(events)}
+    silent = "resources=1; default=opt-out; no Consent speaks of this; the default is opt-out"
+    assert found == {
+        (
+            planned.id_of(ME),
+            "consent:deny",
+            planned.id_of("Consent/c1"),
+            "resources=1; default=opt-out; a provision says deny",
+        ),
+        (planned.id_of("Patient/mrn-2"), "consent:permit", None, silent),
+    }
+
+
+def test_an_ehr_needs_no_consent_to_read_its_own(planned: Desk):
+    says(planned, deny())
+    with planned.leaves() as events:
+        assert planned.searches("Patient?_id=mrn-1")
+    assert not decided(events)
+
+
+# --- over HTTP ---------------------------------------------------------------------------------------------
+
+
+def test_law_4_the_officer_finds_the_decision_with_its_consent(here: Town):
+    hospital, app_ = here.hospital("st-anna"), here.partner("app-gmbh", "st-anna", consent=Default.OPT_IN)
+    hospital.submits({"resourceType": "Bundle", "type": "transaction", "entry": [put(patient("mrn-1"))]})
+    hospital.puts(consent("c1", ME, deny(client(app_.client_id))))
+    assert not app_.polls().json().get("entry")
+    assert app_.asks("GET", "Consent").json().get("entry", []) == [], "no partner reads a Consent"
+    assert here.registration.grants()[0].consent == "opt-in"
