@@ -22,7 +22,7 @@ from gateway.custody.ids import StoredId, Tenant, parse_pseudonym, pseudonym
 from gateway.custody.jobs import SECOND
 from gateway.custody.records import StoredVersion
 from mappers import consent, parties
-from mappers.consent import Consent, Decision, Default, Request, Subject, Surroundings, purposes
+from mappers.consent import Consent, Decision, Default, Effect, Request, Subject, Surroundings, purposes
 from mappers.fhir_to_facts import Opened
 from mappers.fhir_to_facts.kept_back import kept_back
 
@@ -90,12 +90,18 @@ def sifted(said: Said, sent: Iterable[Opened]) -> tuple[Said, tuple[Opened, ...]
     opened = tuple(sent)
     if not any(one.tells_resources_apart for one in said.heard.said):
         return said, opened
-    decided = [(one, said.heard.decide(consent.subject(one.body, one.local))) for one in opened]
+    decided = [(one, _decision(said.heard, one)) for one in opened]
     denied = Counter(decision for _, decision in decided if not decision.permits)
     person = [decision for one, decision in decided if one.type == "Patient" and not decision.permits]
     first = (person[0], 1) if person else said.taken[0]
     used = tuple(one if decision.permits else kept_back(one) for one, decision in decided)
     return Said(said.heard, (first, *denied.items())), used
+
+
+def _decision(heard: Heard, one: Opened) -> Decision:
+    if one.type == consents.CONSENT:  # it names what it denies, and no rule reads it
+        return Decision(Effect.PERMIT, (), "")
+    return heard.decide(consent.subject(one.body, one.local))
 
 
 def hear(conn: Connection, tenant: Tenant, patients: Collection[StoredId], opener: Opener, now: int) -> Heard:

@@ -196,7 +196,8 @@ def test_a_purpose_that_somebody_named_decides(planned: Desk):
 
 def test_a_partner_is_known_by_the_organization_that_a_hospital_keeps(planned: Desk):
     name = {"system": "urn:careloom:organization", "value": NAME}
-    planned.puts({"resourceType": "Organization", "id": "app", "identifier": [name], "name": "App GmbH"})
+    app_gmbh = {"resourceType": "Organization", "id": "app", "identifier": [name], "name": "App GmbH"}
+    planned.puts(app_gmbh)
     says(planned, deny(actor({"reference": "Organization/app"})))
     assert plans(planned) == 1
     planned.puts(
