@@ -27,6 +27,7 @@ from gateway.custody import fitting, logs
 from gateway.custody.errors import CustodyError
 from gateway.custody.identity.vault import open_vault
 from gateway.delivery import Office
+from gateway.erasure import Erasure
 from gateway.housekeeping import CHORES, Chore
 from gateway.privacy import policy
 from gateway.privacy.policy import PolicyRefused
@@ -47,7 +48,9 @@ def office() -> Office:
     settings = Settings.from_environ(os.environ)
     vault = open_vault(settings.storage)
     release = Release(vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), _microseconds)
-    return Office(settings.storage, vault, release, _microseconds, secrets.token_bytes)
+    split = policy.load_as(policy.Kind.SPLIT, settings.policy)
+    erasure = Erasure(vault, split, release, _microseconds, secrets.token_bytes)
+    return Office(settings.storage, vault, release, _microseconds, secrets.token_bytes, erasure)
 
 
 def _microseconds() -> int:

@@ -25,6 +25,7 @@ from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.jobs import SECOND, Claim
 from gateway.custody.settings import Storage
 from gateway.custody.tables import client
+from gateway.erasure import Erasure
 from gateway.refusal import Kind, Refused
 from gateway.release import Release
 from gateway.stored import Clock, Entropy, document
@@ -51,6 +52,7 @@ class Office:
     release: Release
     clock: Clock
     entropy: Entropy
+    erasure: Erasure
 
 
 @dataclass(frozen=True, slots=True)

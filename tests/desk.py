@@ -19,6 +19,7 @@ from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.opening import open_clinic
 from gateway.custody.settings import Storage
 from gateway.custody.tables import data, tombstone
+from gateway.erasure import Erasure
 from gateway.fhir import outcome
 from gateway.intake import Intake
 from gateway.intake.looking import Looking
@@ -26,6 +27,7 @@ from gateway.privacy import policy
 from gateway.refusal import Kind, Refused
 from gateway.release import Release
 from gateway.release.opened import clinical_halves
+from gateway.stored import Clock
 from mappers import lossless
 from workers import plan
 from workers.station import Station, load_knowledge
@@ -53,6 +55,11 @@ def officer(tenant: Tenant = ST_ANNA) -> Actor:
     return Actor(f"officer-{tenant}", Role.OFFICER, tenant, rights, "10.0.0.3", "request-3")
 
 
+def erasing(vault: Vault, release: Release, clock: Clock) -> Erasure:
+    """Who erases patients."""
+    return Erasure(vault, policy.load("clinical"), release, clock, os.urandom)
+
+
 class Desk:
     """Intake and release over one installation, with a clock that the test moves."""
 
@@ -70,6 +77,8 @@ class Desk:
             looking=self.looking,
             explain=outcome.explain,
         )
+
+        self.erasure = erasing(self.vault, self.release, self.clock)
 
     def clock(self) -> int:
         return self.now

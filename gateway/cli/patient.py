@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gateway.cli.disclosures import disclosures
+from gateway.cli.erase import erase
 from gateway.cli.merges import merges
 
 
@@ -14,4 +15,5 @@ def patient() -> None:
 
 
 patient.add_command(disclosures)
+patient.add_command(erase)
 patient.add_command(merges)

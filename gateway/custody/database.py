@@ -121,12 +121,14 @@ class Database:
         if self._path is not None:
             sqlite.create(self._path)
 
-    def empty_log(self) -> None:
-        """Write an embedded store's log into its file and cut it to nothing, so far as readers allow."""
-        if self._path is not None:
-            with translated(), self._engine.connect() as conn:
-                connection: Any = conn.connection.driver_connection
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    def empty_log(self) -> bool:
+        """Write an embedded store's log into its file and cut it to nothing; whether readers allowed it."""
+        if self._path is None:
+            return True
+        with translated(), self._engine.connect() as conn:
+            connection: Any = conn.connection.driver_connection
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
 
     def close(self) -> None:
         """Give all connections back."""

@@ -30,6 +30,7 @@ from gateway.privacy import policy
 from gateway.release import Release
 from mappers import lossless
 from tests.actors import Hospital, Town
+from tests.desk import erasing
 from workers import plan, reading, station
 from workers.station import Station
 
@@ -151,7 +152,7 @@ def day(storage: Storage, here: Town) -> Iterator[Day]:
     yield Day(
         storage,
         here,
-        Office(storage, vault, release, clock, os.urandom),
+        Office(storage, vault, release, clock, os.urandom, erasing(vault, release, clock)),
         Station(clinic, station.load_knowledge(), clock, os.urandom),
     )
     clinic.close()

@@ -28,6 +28,7 @@ from gateway.release import Release
 from gateway.settings import Settings
 from mappers import lossless
 from tests.actors import Town
+from tests.desk import erasing
 from tests.integration.hospital import DIABETES
 from workers import plan, station
 from workers.station import Station
@@ -82,7 +83,7 @@ def post(storage: Storage, here: Town) -> Iterator[Post]:
     clinic = open_clinic(storage)
     yield Post(
         here,
-        Office(storage, vault, release, lambda: now[0], os.urandom),
+        Office(storage, vault, release, lambda: now[0], os.urandom, erasing(vault, release, lambda: now[0])),
         Station(clinic, station.load_knowledge(), lambda: now[0], os.urandom),
         now=now,
     )

@@ -28,7 +28,7 @@ class Courier:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.office = Office(desk.storage, desk.vault, desk.release, desk.clock, os.urandom)
+        self.office = Office(desk.storage, desk.vault, desk.release, desk.clock, os.urandom, desk.erasure)
         self.taken: list[tuple[str, Any]] = []
         self.failure: Exception | None = None
 

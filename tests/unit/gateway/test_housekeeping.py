@@ -24,7 +24,7 @@ SUBJECTS = [StoredId(bytes([number]) * 16) for number in range(1, 6)]
 @pytest.fixture
 def office(small_desk: Desk) -> Office:
     desk = small_desk
-    return Office(desk.storage, desk.vault, desk.release, desk.clock, os.urandom)
+    return Office(desk.storage, desk.vault, desk.release, desk.clock, os.urandom, desk.erasure)
 
 
 @pytest.mark.parametrize("table", [access_token, assertion_seen], ids=lambda table: table.name)
