@@ -29,6 +29,7 @@ from gateway.intake.looking import Looking
 from gateway.metrics import Metrics
 from gateway.privacy import policy
 from gateway.release import Release
+from gateway.release.finding import Limits
 from gateway.settings import Settings
 from gateway.stored import Clock, Entropy
 from mappers import lossless
@@ -76,7 +77,9 @@ def _issuer(settings: Settings, vault: Vault, world: World) -> Issuer:
 
 
 def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edge:
-    release = Release(vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), world.clock)
+    limits = Limits(settings.search_limit, settings.chain_limit, settings.include_limit)
+    profile = policy.load_as(policy.Kind.RELEASE, settings.release_policy)
+    release = Release(vault, profile, world.clock, world.entropy, limits)
     statement = capability.statement(ROUTES, settings, version("careloom"), world.clock())
     services = Services(
         intake=_intake(settings, vault, release, world),

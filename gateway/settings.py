@@ -38,6 +38,9 @@ class Settings:
     threads: int = 4
     rate: int = 2_000
     jwks_seconds: int = 5
+    search_limit: int = 5_000
+    chain_limit: int = 1_000
+    include_limit: int = 1_000
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -116,6 +119,9 @@ VARIABLES = (
     Variable("CARELOOM_THREADS", "threads", _number(1, 256)),
     Variable("CARELOOM_RATE", "rate", _number(1, 1_000_000)),
     Variable("CARELOOM_JWKS_SECONDS", "jwks_seconds", _number(1, 60)),
+    Variable("CARELOOM_SEARCH_LIMIT", "search_limit", _number(10, 1_000_000)),
+    Variable("CARELOOM_CHAIN_LIMIT", "chain_limit", _number(1, 10_000)),
+    Variable("CARELOOM_INCLUDE_LIMIT", "include_limit", _number(1, 10_000)),
 )
 """Every variable of the product, whoever reads it."""
 

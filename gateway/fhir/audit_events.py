@@ -15,7 +15,7 @@ def read_event(services: Services, asked: Asked) -> Reply:
 
 
 def search_events(services: Services, asked: Asked) -> Reply:
-    query = query_of(services, asked, NAMES)
+    query = query_of(services, asked, lambda name, _: name.partition(":")[0] in NAMES)
     page = services.trail.search(asked.actor, query.parameters, query.position, query.count)
     return page_reply(services, asked, query, page)
 

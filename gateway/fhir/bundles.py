@@ -36,15 +36,17 @@ def next_link(services: Services, actor: Actor, path: str, place: Place) -> dict
     return {"relation": "next", "url": f"{services.settings.fhir_base}/{path}?{PAGE}={sealed}"}
 
 
-def dropped_entry(names: Sequence[str]) -> dict[str, Any]:
+def dropped(names: Sequence[str]) -> str:
     """What a lenient search did not honour. A name that is no name is not repeated."""
-    shown = [name if name.replace("-", "").replace("_", "").isalnum() else "(unreadable)" for name in names]
-    issue = {
-        "severity": "warning",
-        "code": "not-supported",
-        "diagnostics": f"These parameters are not known for this type and were left out: {', '.join(shown)}.",
-    }
+    plain = [name.partition(":")[0].partition(".")[0] for name in names]
+    shown = [name if name.replace("-", "").replace("_", "").isalnum() else "(unreadable)" for name in plain]
+    return f"These parameters are not known for this type and were left out: {', '.join(shown)}."
+
+
+def note_entry(texts: Sequence[str]) -> dict[str, Any]:
+    """What a search has to say beside its hits."""
+    issues = [{"severity": "warning", "code": "not-supported", "diagnostics": text} for text in texts]
     return {
-        "resource": {"resourceType": "OperationOutcome", "issue": [issue]},
+        "resource": {"resourceType": "OperationOutcome", "issue": issues},
         "search": {"mode": "outcome"},
     }

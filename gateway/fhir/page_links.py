@@ -46,7 +46,8 @@ class PageLinks:
     entropy: Entropy
 
     def seal(self, actor: Actor, path: str, place: Place) -> str:
-        told = [place.parameters, place.position.ceiling, place.position.after, place.count]
+        at = place.position
+        told = [place.parameters, at.ceiling, at.after, place.count, at.more, at.kept, at.total]
         salt = self.entropy(_SALT_BYTES)
         sealed = self._cipher(actor, salt).encrypt(_NONCE, json.dumps(told).encode(), _bound(actor, path))
         return base64.urlsafe_b64encode(salt + sealed).decode().rstrip("=")
@@ -61,8 +62,9 @@ class PageLinks:
             raise turned_away(
                 Kind.MALFORMED, "value", "This page link is not one that this client was given here."
             ) from None
-        pairs, ceiling, after, count = json.loads(plain)
-        return Place([(name, value) for name, value in pairs], Position(ceiling, after), count)
+        pairs, ceiling, after, count, more, kept, total = json.loads(plain)
+        position = Position(ceiling, after, tuple(more), kept, total)
+        return Place([(name, value) for name, value in pairs], position, count)
 
     def _cipher(self, actor: Actor, salt: bytes) -> AESGCM:
         return AESGCM(derive(self.index_key(actor.organization), f"page link {salt.hex()}"))

@@ -5,7 +5,7 @@ A page bears an ETag of what is in it, so that a partner who polls is told 304 w
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -13,41 +13,53 @@ from urllib.parse import parse_qsl
 
 from gateway.fhir import bundles
 from gateway.fhir.asked import Asked, Parameters, Reply, Services
+from gateway.fhir.narrowing import Narrowing, Show
 from gateway.fhir.negotiation import FORM, check_body, preferred
 from gateway.fhir.outcome import turned_away
 from gateway.fhir.page_links import Place
 from gateway.fhir.parameters import take, take_count
 from gateway.fhir.versions import is_known
 from gateway.refusal import Kind
-from gateway.stored import Page, Position, document
+from gateway.stored import Page, Position, Stored, document
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 200
+_WHOLE = Narrowing()
+LENIENT, STRICT = "lenient", "strict"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is searched for. ``dropped`` names what a lenient client is told was left out."""
+    """What is searched for. ``shown`` stands in the ``self`` link: what was honoured, as it was asked.
+
+    ``dropped`` names what a lenient client is told was left out.
+    """
 
     parameters: Parameters
     position: Position | None
     count: int
+    shown: Parameters
     dropped: tuple[str, ...] = ()
 
 
-def query_of(services: Services, asked: Asked, known: Collection[str]) -> Query:
-    """The query of a request; ``known`` are the names that a lenient search keeps."""
+def query_of(services: Services, asked: Asked, honours: Callable[[str, str], bool]) -> Query:
+    """The query of a request; ``honours`` tells which names and values a lenient search keeps."""
     sealed, rest = take(asked.parameters, bundles.PAGE)
     if sealed is not None:
         if rest:
             raise turned_away(Kind.MALFORMED, "value", "A page link is followed as it is.")
         place = services.pages.open(asked.actor, asked.type, sealed)
-        return Query(place.parameters, place.position, place.count)
+        return Query(place.parameters, place.position, place.count, asked.parameters)
     count, rest = take_count(rest)
-    if preferred(asked.headers, "handling") != "lenient":
-        return Query(rest, None, count)
-    kept = [pair for pair in rest if pair[0].partition(":")[0].partition(".")[0] in known]
-    return Query(kept, None, count, tuple(sorted({name for name, _ in rest} - {name for name, _ in kept})))
+    handling = preferred(asked.headers, "handling")
+    if handling not in (None, LENIENT, STRICT):
+        raise turned_away(Kind.MALFORMED, "value", "Prefer: handling is strict or lenient.")
+    if handling != LENIENT:
+        return Query(rest, None, count, asked.parameters)
+    left = [pair for pair in rest if not honours(*pair)]
+    shown = [pair for pair in asked.parameters if pair not in left]
+    kept = [pair for pair in rest if pair not in left]
+    return Query(kept, None, count, shown, tuple(sorted({name for name, _ in left})))
 
 
 def with_form(asked: Asked) -> Asked:
@@ -61,27 +73,32 @@ def with_form(asked: Asked) -> Asked:
     return replace(asked, parameters=asked.parameters + [pair for pair in pairs if pair[0] not in FORM])
 
 
-def page_reply(services: Services, asked: Asked, query: Query, page: Page) -> Reply:
+def page_reply(
+    services: Services, asked: Asked, query: Query, page: Page, narrowing: Narrowing = _WHOLE
+) -> Reply:
     """The searchset of one page, or 304 where the client has just this page."""
     etag = _etag(page)
     headers = {"ETag": f'W/"{etag}"'}
     if is_known(asked.headers, etag):
         return Reply(304, None, headers)
-    links = [bundles.self_link(services, asked.type, asked.parameters)]
+    links = [bundles.self_link(services, asked.type, query.shown)]
     if page.following is not None:
         place = Place(query.parameters, page.following, query.count)
         links.append(bundles.next_link(services, asked.actor, asked.type, place))
-    entries = [_entry(services.settings.fhir_base, document(s)) for s in page.entries]
-    if query.dropped:
-        entries.append(bundles.dropped_entry(query.dropped))
+    base = services.settings.fhir_base
+    entries = [_entry(base, one, "match", narrowing.hit) for one in page.entries]
+    entries += [_entry(base, one, "include", narrowing.included) for one in page.included]
+    notes = [bundles.dropped(query.dropped)] if query.dropped else []
+    entries += [bundles.note_entry([*notes, *page.notes])] if notes or page.notes else []
     return Reply(200, bundles.bundle("searchset", page.total, links, entries), headers)
 
 
-def _entry(base: str, resource: dict[str, Any]) -> dict[str, Any]:
+def _entry(base: str, stored: Stored, mode: str, show: Show | None) -> dict[str, Any]:
+    resource = document(stored)
     url = f"{base}/{resource['resourceType']}/{resource['id']}"
-    return {"fullUrl": url, "resource": resource, "search": {"mode": "match"}}
+    return {"fullUrl": url, "resource": show(resource) if show else resource, "search": {"mode": mode}}
 
 
 def _etag(page: Page) -> str:
-    parts = [f"{s.type}/{s.id}/{s.version}" for s in page.entries]
-    return sha256("\n".join([str(page.total), *parts]).encode()).hexdigest()[:32]
+    parts = [f"{s.type}/{s.id}/{s.version}" for s in (*page.entries, *page.included)]
+    return sha256("\n".join([str(page.total), *parts, *page.notes]).encode()).hexdigest()[:32]

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from gateway.fhir.asked import Asked, Reply, Services
+from gateway.fhir.narrowing import ELEMENTS, SUMMARY, take_narrowing
+from gateway.fhir.outcome import TurnedAway
 from gateway.fhir.pages import page_reply, query_of, with_form
-from mappers.r4 import search as r4_search
 
 
 def search(services: Services, asked: Asked) -> Reply:
-    query = query_of(services, asked, r4_search.parameters(asked.type).keys())
-    page = services.release.search(asked.actor, asked.type, query.parameters, query.position, query.count)
-    return page_reply(services, asked, query, page)
+    def honours(name: str, value: str) -> bool:
+        if name in (SUMMARY, ELEMENTS):
+            return _narrows(asked.type, name, value)
+        return services.release.honours(asked.actor, asked.type, name, value)
+
+    query = query_of(services, asked, honours)
+    narrowing, parameters = take_narrowing(asked.type, query.parameters)
+    count = 0 if narrowing.total_only else query.count
+    page = services.release.search(asked.actor, asked.type, parameters, query.position, count)
+    return page_reply(services, asked, query, page, narrowing)
+
+
+def _narrows(type_: str, name: str, value: str) -> bool:
+    try:
+        take_narrowing(type_, [(name, value)])
+    except TurnedAway as refusal:
+        return refusal.issues[0].code != "not-supported"
+    return True
 
 
 def search_by_post(services: Services, asked: Asked) -> Reply:
