@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,10 @@ class Policy:
     """One policy; compared by identity, so that what is compiled from it can be remembered."""
 
     name: str
+    version: str
+    """As its author counts; empty when the file names none."""
+    digest: str
+    """SHA-256 of the file's text: what an officer signed is this and nothing else."""
     purpose: str
     kind: Kind
     lines: Mapping[str, Action]
@@ -98,7 +103,9 @@ _HOW = {
     Verb.GENERALISE: GENERALISERS.keys() | MEASURES,
     Verb.MATCHING: GRAMMARS.keys(),
 }
-_TABLES = frozenset({"name", "purpose", "kind", "types", "elements", "extensions", "modifiers", "ages"})
+_TABLES = frozenset(
+    {"name", "version", "purpose", "kind", "types", "elements", "extensions", "modifiers", "ages"}
+)
 _RELEASED = frozenset({Verb.SHIFT, Verb.YEAR})
 """Whoever sees data arrive can tell the shift, and only the day of a release tells who is over 89."""
 
@@ -140,6 +147,8 @@ def parse(text: str, source: str) -> Policy:
     faults = [f"unknown table or key '{key}'" for key in sorted(table.keys() - _TABLES)]
     policy = Policy(
         name=str(table.get("name", "")),
+        version=str(table.get("version", "")),
+        digest=sha256(text.encode()).hexdigest(),
         purpose=str(table.get("purpose", "")),
         kind=_kind(table.get("kind"), faults),
         lines=_lines(table, faults),
