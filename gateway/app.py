@@ -15,7 +15,7 @@ from gateway.auth.introspection import Introspection
 from gateway.auth.keysource import KeySource, fetch_over_https
 from gateway.auth.tokens import Issuer
 from gateway.custody.identity.vault import Vault, open_vault
-from gateway.fhir import capability, outcome
+from gateway.fhir import capability, openapi, outcome
 from gateway.fhir.asked import Services
 from gateway.fhir.door import Door
 from gateway.fhir.edge import Edge
@@ -27,6 +27,7 @@ from gateway.health import Health
 from gateway.intake import Intake
 from gateway.intake.looking import Looking
 from gateway.metrics import Metrics
+from gateway.pages.site import Site
 from gateway.privacy import policy
 from gateway.release import Release
 from gateway.release.finding import Limits
@@ -54,7 +55,7 @@ def create_app(settings: Settings, world: World | None = None) -> Flask:
     vault = open_vault(settings.storage)
     issuer = _issuer(settings, vault, world)
     edge = _edge(settings, vault, issuer, world)
-    app = Flask("gateway", static_folder=None)
+    app = Flask("gateway", static_folder=None, template_folder="pages/templates")
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     app.extensions["careloom_vault"] = vault
     edge.mount(app)
@@ -63,6 +64,7 @@ def create_app(settings: Settings, world: World | None = None) -> Flask:
     Health(settings, vault, edge.metrics).mount(app)
     return app
 
+    Site(settings, lossless.dumps(openapi.document(ROUTES, settings, version("careloom")))).mount(app)
 
 def _issuer(settings: Settings, vault: Vault, world: World) -> Issuer:
     keys = KeySource(fetch_over_https(settings.jwks_seconds), world.clock)

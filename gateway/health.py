@@ -35,7 +35,6 @@ class Health:
 
     def mount(self, app: Flask) -> None:
         views: dict[str, Callable[[], Response]] = {
-            "/": self.front,
             "/healthz": self.healthz,
             "/readyz": self.readyz,
             "/metrics": self.count,
@@ -63,9 +62,6 @@ class Health:
     def count(self) -> Response:
         return Response(self.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
-    def front(self) -> Response:
-        return Response(_FRONT.format(base=self.settings.base_url), content_type="text/html; charset=utf-8")
-
     def _database(self) -> None:
         with self.vault.database.read() as conn:
             conn.execute(text("SELECT 1 FROM client LIMIT 1"))
@@ -91,12 +87,3 @@ def _state(ask: Callable[[], None]) -> str:
     except (CustodyError, redis.RedisError, OSError, ValueError):
         return "down"
     return "ok"
-
-
-_FRONT = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Careloom</title></head>
-<body><h1>Careloom</h1>
-<p>FHIR R4 (JSON) is served at <a href="{base}/fhir/metadata">{base}/fhir</a>. Clients come in by
-<a href="{base}/fhir/.well-known/smart-configuration">SMART Backend Services</a>.</p>
-</body></html>
-"""
