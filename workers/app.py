@@ -15,7 +15,7 @@ from celery.apps import worker as bare
 from celery.bootsteps import StartStopStep
 
 from gateway.custody import fitting, logs
-from gateway.custody.errors import KeysUnreadable, Misconfigured, StoreUnavailable
+from gateway.custody.errors import KeysAway, KeysUnreadable, Misconfigured, StoreUnavailable
 from gateway.custody.settings import Storage
 from workers import station
 from workers.engine.knowledge import KnowledgeRefused
@@ -39,8 +39,8 @@ def _check(**_: Any) -> None:
     try:
         station.load_knowledge()
         fitting.check_clinical(Storage.from_environ(os.environ))
-    except StoreUnavailable:
-        # It may come back; until then the jobs wait in it.
+    except (StoreUnavailable, KeysAway):
+        # It may come back; until then the jobs wait.
         return
     except (KeysUnreadable, KnowledgeRefused, Misconfigured) as error:
         # Only this passes: what else a signal's receiver raises, Celery logs and goes on.

@@ -9,7 +9,16 @@ import sys
 from collections.abc import Mapping
 
 _SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "PYTHONHASHSEED", "VIRTUAL_ENV")
-_AWS = ("AWS_REGION", "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+_AWS = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+# Where a process finds its role; a secret itself is never handed on.
+_AWS_ROLE = (
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+)
 _PLACES = (
     "CARELOOM_DATA_DIR",
     "CARELOOM_DATABASE_URL",
@@ -19,9 +28,12 @@ _PLACES = (
 RELAY_VARIABLES = frozenset((*_SYSTEM, *_PLACES))
 WORKER_VARIABLES = RELAY_VARIABLES | {
     *_AWS,
+    *_AWS_ROLE,
     "CARELOOM_KEYS_URL",
     "CARELOOM_KEY_PROVIDER",
     "CARELOOM_CLINICAL_KEY_FILE",
+    "CARELOOM_CLINICAL_KMS_KEY",
+    "CARELOOM_KMS_ENDPOINT",
 }
 
 # Root is warned of pickle, which we do not accept; the banner tells nothing that a log should hold.
@@ -41,11 +53,14 @@ def allowed(environ: Mapping[str, str], names: frozenset[str]) -> dict[str, str]
 def worker(environ: Mapping[str, str], count: int) -> tuple[list[str], dict[str, str]]:
     """A Celery worker with so many processes."""
     line = [*_CELERY, "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", str(count)]
+    given = allowed(environ, WORKER_VARIABLES)
+    own = environ.get("CARELOOM_WORKER_AWS_PROFILE")
+    if own:
+        # The gateway's role may open the identity root too.
+        given = {name: value for name, value in given.items() if name not in _AWS_ROLE}
+        given["AWS_PROFILE"] = own
     # TERM then means: finish what runs for a few seconds, give the rest back, and leave.
-    return [*line, "-Q", "careloom.plan", *_ALONE], {
-        **allowed(environ, WORKER_VARIABLES),
-        "REMAP_SIGTERM": "SIGQUIT",
-    }
+    return [*line, "-Q", "careloom.plan", *_ALONE], {**given, "REMAP_SIGTERM": "SIGQUIT"}
 
 
 def courier(environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:

@@ -19,13 +19,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.custody.errors import KeysUnreadable
+from gateway.custody.errors import Conflict, KeysUnreadable
 from gateway.custody.providers.kms import Kms
 from gateway.custody.providers.rootstore import RootStore, SealedRoot
 from gateway.custody.roots import RootKeys, RootStatus, Wrapped, unwrap_under, wrap_under
 
 MAX_SECONDS = 300.0
 """How long an opened root is held before KMS is asked again."""
+
+_TRIES = 10
 
 _NONE_YET = "The key store holds no root key that AWS KMS sealed: start `careloom up` once, or restore it."
 _NOT_THERE = (
@@ -74,10 +76,12 @@ class KmsRoots:
             return self._before.unwrap(wrapped, context)
 
     def rotate(self) -> int:
-        # Of two that rotate at once each makes a version of its own.
-        while not self._add(version := max((0, *self._versions())) + 1):
-            pass
-        return version
+        # Of several that rotate at once each makes a version of its own.
+        for _ in range(_TRIES):
+            version = max((0, *self._versions())) + 1
+            if self._add(version):
+                return version
+        raise Conflict
 
     def status(self) -> RootStatus:
         sealed = self._store.all()
@@ -125,7 +129,7 @@ class KmsRoots:
         root = self._store.find(version)
         if root is None:
             raise _NotSealed
-        secret = self._kms.open(version, root.sealed)
+        secret = self._kms.open(version, root.sealed, root.sealed_by)
         return _Held(bytearray(secret), self._clocks.steady() + MAX_SECONDS)
 
     def _let_go(self) -> None:

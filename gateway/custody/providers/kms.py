@@ -78,11 +78,12 @@ class Kms:
         told = self._answer(lambda: self._client.generate_data_key(KeyId=self._keys[0], **asked))
         return Fresh(told["Plaintext"], told["CiphertextBlob"], told["KeyId"])
 
-    def open(self, version: int, sealed: bytes) -> bytes:
-        """The root key that was sealed for this version of this side."""
+    def open(self, version: int, sealed: bytes, sealed_by: str) -> bytes:
+        """The root key that was sealed for this version of this side, by the key of this name or another."""
         asked = {"CiphertextBlob": sealed, "EncryptionContext": self._context(version)}
-        for key in self._keys:
-            # KMS would find the key by itself, and take one that anybody made: so it is told which.
+        # KMS would find the key by itself, and take one that anybody made: so it is told which.
+        named = tuple(key for key in self._keys if sealed_by == key or sealed_by.endswith(f"/{key}"))
+        for key in named or self._keys:
             told = self._answer(lambda key=key: self._client.decrypt(KeyId=key, **asked))
             if told is not None:
                 secret: bytes = told["Plaintext"]

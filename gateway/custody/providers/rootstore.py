@@ -47,8 +47,8 @@ class RootStore:
         values = dict(zip(self._table.columns.keys(), _row(root), strict=True))
         with self._database.write() as conn:
             dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-            made = conn.execute(dialect.insert(self._table).values(values).on_conflict_do_nothing())
-        return made.rowcount == 1
+            new = dialect.insert(self._table).values(values).on_conflict_do_nothing()
+            return conn.scalar(new.returning(self._table.c.version)) is not None
 
 
 def _row(root: SealedRoot) -> tuple[int, str, bytes, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.custody.errors import Misconfigured
-from gateway.custody.settings import Storage
+from gateway.custody.settings import KmsKeys, Storage
 
 
 def test_nothing_set_means_embedded() -> None:
@@ -37,6 +37,34 @@ def test_key_files_can_lie_elsewhere() -> None:
     assert storage.key_paths.identity.name == "identity.key"
 
 
+def test_keys_of_kms_are_named_newest_first() -> None:
+    told = {
+        "CARELOOM_KEY_PROVIDER": "aws-kms",
+        "CARELOOM_CLINICAL_KMS_KEY": "alias/new, alias/old",
+        "CARELOOM_IDENTITY_KMS_KEY": "alias/identity",
+        "CARELOOM_KMS_ENDPOINT": "https://vpce.example",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
+    keys = KmsKeys(("alias/new", "alias/old"), ("alias/identity",), "eu-west-1", "https://vpce.example")
+    assert Storage.from_environ(told).kms == keys
+    assert Storage.from_environ({**told, "AWS_REGION": "eu-central-1"}).kms.region == "eu-central-1"
+
+
+def test_the_key_files_that_must_be_there_are_those_of_the_provider(tmp_path: Path) -> None:
+    told = {"CARELOOM_DATA_DIR": str(tmp_path), "CARELOOM_CLINICAL_KMS_KEY": "alias/clinical"}
+    assert [path.name for path in Storage.from_environ(told).key_files] == [
+        "clinical.key",
+        "identity.key",
+        "audit.key",
+    ]
+    sealed = Storage.from_environ({**told, "CARELOOM_KEY_PROVIDER": "aws-kms"})
+    assert [path.name for path in sealed.key_files] == ["audit.key"]
+    # What was used before KMS goes on unwrapping, so it must still be in order.
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "identity.key").touch()
+    assert [path.name for path in sealed.key_files] == ["identity.key", "audit.key"]
+
+
 @pytest.mark.parametrize(
     ("environ", "why"),
     [
@@ -45,6 +73,12 @@ def test_key_files_can_lie_elsewhere() -> None:
         ({"CARELOOM_KEYS_URL": "sqlite://"}, "CARELOOM_KEYS_URL must begin"),
         ({"CARELOOM_DATABASE_URL": "sqlite:////x.db", "CARELOOM_KEYS_URL": "sqlite:////x.db"}, "another"),
         ({"CARELOOM_IDENTITY_KEY_FILE": "/k", "CARELOOM_CLINICAL_KEY_FILE": "/k"}, "three separate files"),
+        ({"CARELOOM_KEY_PROVIDER": "aws-kms"}, "needs CARELOOM_CLINICAL_KMS_KEY"),
+        ({"CARELOOM_KEY_PROVIDER": "aws-kms", "CARELOOM_CLINICAL_KMS_KEY": " , "}, "needs CARELOOM_CLINICAL"),
+        (
+            {"CARELOOM_CLINICAL_KMS_KEY": "alias/one", "CARELOOM_IDENTITY_KMS_KEY": "alias/two, alias/one"},
+            "two separate keys",
+        ),
     ],
 )
 def test_what_contradicts_itself_is_refused(environ: dict[str, str], why: str) -> None:
