@@ -31,6 +31,8 @@ from gateway.pages.site import Site
 from gateway.privacy import policy
 from gateway.release import Release
 from gateway.release.finding import Limits
+from gateway.release.everything import Everything
+from gateway.release.histories import Histories
 from gateway.settings import Settings
 from gateway.stored import Clock, Entropy
 from mappers import lossless
@@ -62,9 +64,9 @@ def create_app(settings: Settings, world: World | None = None) -> Flask:
     introspection = Introspection(issuer.desk, settings.token_url, settings.fhir_base)
     TokenEndpoint(issuer, introspection, settings, world.entropy).mount(app)
     Health(settings, vault, edge.metrics).mount(app)
+    Site(settings, lossless.dumps(openapi.document(ROUTES, settings, version("careloom")))).mount(app)
     return app
 
-    Site(settings, lossless.dumps(openapi.document(ROUTES, settings, version("careloom")))).mount(app)
 
 def _issuer(settings: Settings, vault: Vault, world: World) -> Issuer:
     keys = KeySource(fetch_over_https(settings.jwks_seconds), world.clock)
@@ -86,6 +88,8 @@ def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edg
     services = Services(
         intake=_intake(settings, vault, release, world),
         release=release,
+        histories=Histories(release),
+        everything=Everything(release),
         trail=Trail(vault, world.clock),
         pages=PageLinks(vault.identity.index_key, world.entropy),
         settings=settings,

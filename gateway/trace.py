@@ -15,11 +15,13 @@ SUCCESS, MINOR, SERIOUS, MAJOR = "0", "4", "8", "12"
 ACTIONS = {
     "create": "C",
     "update": "U",
+    "patch": "U",
     "delete": "D",
     "read": "R",
     "vread": "R",
     "history": "R",
     "search": "E",
+    "everything": "E",
     "transaction": "E",
     "batch": "E",
     "permit": "E",

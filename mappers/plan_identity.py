@@ -8,6 +8,9 @@ from typing import Any
 PLAN_SYSTEM = "urn:careloom:plan"
 """System of the identifier; its value is the plan's id as each side sees it."""
 
+PLAN_NAME = ("CarePlan", "plan")
+"""What its stored id is derived from, with its patient: one patient, one plan."""
+
 PLAN_TOKEN = ("identifier", f"{PLAN_SYSTEM}|")
 """The search row by which the plan is found. It is a clinical row, as workers write it too."""
 

@@ -17,7 +17,9 @@ NOT_STATED = "not stated"
 OWN_USE = "use within the organization"
 
 # What decides, registers or administers names a patient and gives nobody anything of the record.
-_GIVES_NOTHING = frozenset({"client", "consent", "grant", "patient", "retention", "token"})
+_GIVES_NOTHING = frozenset(
+    {"client", "consent", "erasure", "grant", "merge", "patient", "retention", "token"}
+)
 _LOOKS = ("R", "E")
 _SUCCESS = "0"
 

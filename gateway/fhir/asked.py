@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gateway.fhir.trail import Trail
     from gateway.intake import Intake
     from gateway.release import Release
+    from gateway.release.everything import Everything
+    from gateway.release.histories import Histories
 
 Parameters: TypeAlias = list[tuple[str, str]]
 
@@ -48,6 +50,8 @@ class Services:
 
     intake: Intake
     release: Release
+    histories: Histories
+    everything: Everything
     trail: Trail
     pages: PageLinks
     settings: Settings

@@ -38,6 +38,7 @@ TYPES: dict[str, tuple[str, str, str]] = {
 """The type of each source of events; other sources bear our own name for them."""
 
 SUBTYPES: dict[str, tuple[str, str, str]] = {
+    "rest:everything": (INTERACTION, "operation", "operation"),
     "token:issue": (DICOM, "110122", "Login"),
     "token:refuse": (DICOM, "110122", "Login"),
     "client:add": (DICOM, "110137", "User Security Attributes Changed"),
@@ -102,9 +103,9 @@ def subtypes_of(kind: str) -> list[Coding]:
     """What happened, in a code that others know where there is one, and always in our own."""
     source, _, deed = kind.partition(":")
     own = _coding(KIND_SYSTEM, kind, kind)
-    if source == "rest":
-        return [_coding(INTERACTION, deed, deed), own]
-    return [_coding(*SUBTYPES[kind]), own] if kind in SUBTYPES else [own]
+    if kind in SUBTYPES:
+        return [_coding(*SUBTYPES[kind]), own]
+    return [_coding(INTERACTION, deed, deed), own] if source == "rest" else [own]
 
 
 def _outcome_text(event: Event) -> str:

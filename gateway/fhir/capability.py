@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from gateway.fhir.routes import Route
 
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_DEFINITIONS = "http://hl7.org/fhir/OperationDefinition"
 _SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_WHOLE = {"transaction": ("transaction", "batch"), "history-system": ("history-system",)}
+"""Interactions with the whole system, by what the table calls them."""
 _TRAIL_TYPES = {"date": "date", "patient": "reference", "entity": "reference", "agent": "reference"}
 
 
@@ -48,7 +51,7 @@ def statement(routes: Iterable[Route], settings: Settings, version: str, now: in
                 "mode": "server",
                 "security": _security(settings),
                 "resource": [_resource(type_, table) for type_ in sorted(MODEL.resources)],
-                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "interaction": _of_the_whole(table),
             }
         ],
     }
@@ -68,8 +71,14 @@ def smart(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _of_the_whole(table: tuple[Route, ...]) -> list[dict[str, str]]:
+    codes = [route.interaction for route in table if route.interaction in _WHOLE]
+    return [{"code": code} for name in codes for code in _WHOLE[name]]
+
+
 def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
-    codes = [r.interaction for r in routes if "<type>" in r.path or r.type == type_]
+    mine = [r for r in routes if "<type>" in r.path or r.type == type_]
+    codes = [r.interaction for r in mine if not r.operation]
     if type_ == TRAIL:
         codes = [r.interaction for r in routes if r.type == type_]
         found = [{"name": name, "type": _TRAIL_TYPES.get(name, "token")} for name in NAMES]
@@ -86,6 +95,9 @@ def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
     }
     if "create" in codes:
         served |= {"readHistory": True, "updateCreate": True, "conditionalCreate": True}
+    operations = {r.operation: f"{_DEFINITIONS}/{type_}-{r.operation}" for r in mine if r.operation}
+    if operations:
+        served["operation"] = [{"name": name, "definition": url} for name, url in operations.items()]
     return served | {"searchParam": sorted(found, key=lambda p: str(p["name"]))}
 
 

@@ -26,11 +26,11 @@ def take(parameters: Parameters, name: str) -> tuple[str | None, Parameters]:
     return (values[0] if values else None), [pair for pair in parameters if pair[0] != name]
 
 
-def take_count(parameters: Parameters) -> tuple[int, Parameters]:
+def take_count(parameters: Parameters, default: int = DEFAULT_COUNT) -> tuple[int, Parameters]:
     """How many entries a page has, and the other parameters."""
     text, rest = take(parameters, "_count")
     if text is None:
-        return DEFAULT_COUNT, rest
+        return default, rest
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise turned_away(Kind.MALFORMED, "value", "_count must be a whole number.")
     return min(int(text), MOST), rest

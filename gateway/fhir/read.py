@@ -10,6 +10,12 @@ from gateway.refusal import Kind
 
 
 def read(services: Services, asked: Asked) -> Reply:
+    if asked.id.startswith("$"):
+        raise turned_away(
+            Kind.NOT_FOUND,
+            "not-supported",
+            "This operation is not served here; /metadata lists those that are.",
+        )
     refuse_any(asked.parameters)
     return version_reply(asked, services.release.read(asked.actor, asked.type, asked.id))
 

@@ -15,7 +15,9 @@ from gateway.fhir.audit_events import read_event, search_events, search_events_b
 from gateway.fhir.capability import capabilities, smart_configuration
 from gateway.fhir.create import create
 from gateway.fhir.delete import delete
+from gateway.fhir.histories import history_system, history_type
 from gateway.fhir.history import history
+from gateway.fhir.operations.everything import everything, everything_by_post
 from gateway.fhir.read import read, vread
 from gateway.fhir.search import search, search_by_post
 from gateway.fhir.transaction import transaction
@@ -38,6 +40,8 @@ class Route:
     audit: str
     view: View
     type: str = ""
+    operation: str = ""
+    """The name of a FHIR operation, whose definition is HL7's own for this type."""
 
     def __post_init__(self) -> None:
         if self.scope not in (*LETTERS, ENTRIES, PUBLIC) or not self.audit:
@@ -46,6 +50,8 @@ class Route:
             raise ValueError(f"the route {self.method} {self.path} must leave a trace, or be public")
 
 
+_ALL = "/Patient/<id>/$everything"
+
 ROUTES = (
     Route("GET", "/metadata", "capabilities", PUBLIC, UNRECORDED, capabilities),
     Route("GET", "/.well-known/smart-configuration", "discovery", PUBLIC, UNRECORDED, smart_configuration),
@@ -53,9 +59,13 @@ ROUTES = (
     Route("GET", "/AuditEvent/<id>", "read", "r", "rest:read", read_event, TRAIL),
     Route("GET", "/AuditEvent", "search-type", "s", "rest:search", search_events, TRAIL),
     Route("POST", "/AuditEvent/_search", "search-type", "s", "rest:search", search_events_by_post, TRAIL),
+    Route("GET", _ALL, "operation", "r", "rest:everything", everything, "Patient", "everything"),
+    Route("POST", _ALL, "operation", "r", "rest:everything", everything_by_post, "Patient", "everything"),
     Route("GET", "/<type>/<id>", "read", "r", "rest:read", read),
     Route("GET", "/<type>/<id>/_history/<version>", "vread", "r", "rest:vread", vread),
     Route("GET", "/<type>/<id>/_history", "history-instance", "r", "rest:history", history),
+    Route("GET", "/<type>/_history", "history-type", "s", "rest:history", history_type),
+    Route("GET", "/_history", "history-system", ENTRIES, "rest:history", history_system),
     Route("PUT", "/<type>/<id>", "update", "u", "rest:update", update),
     Route("DELETE", "/<type>/<id>", "delete", "d", "rest:delete", delete),
     Route("GET", "/<type>", "search-type", "s", "rest:search", search),

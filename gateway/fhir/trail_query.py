@@ -6,7 +6,6 @@ The values that name people are stored ids by now; nothing of them is in the cle
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_
@@ -15,16 +14,15 @@ from gateway.custody.ids import StoredId
 from gateway.custody.tables import audit_event
 from gateway.fhir.asked import Parameters
 from gateway.fhir.audit_event import INTERACTION, KIND_SYSTEM, SUBTYPES, TYPES
-from gateway.fhir.outcome import TurnedAway, turned_away
+from gateway.fhir.moments import period
+from gateway.fhir.outcome import turned_away
 from gateway.refusal import Kind
-from mappers.r4.dates import stretch
 
 Clause: TypeAlias = ColumnElement[bool]
 Resolve: TypeAlias = Callable[[str, str], StoredId | None]
 """The stored id behind ``Type`` and an id as the officer's organization writes it."""
 
 _c = audit_event.c
-_NO_TIME = timedelta()
 _DAY = 86_400_000_000
 _ACTION_SYSTEM = "http://hl7.org/fhir/audit-event-action"
 _OUTCOME_SYSTEM = "http://hl7.org/fhir/audit-event-outcome"
@@ -98,8 +96,10 @@ def _date(value: str) -> Clause:
     prefix, rest = (value[:2], value[2:]) if value[:2].isalpha() else ("eq", value)
     compare = _COMPARISONS.get(prefix)
     if compare is None:
-        raise _bad_date()
-    return compare(*span(rest))
+        raise turned_away(
+            Kind.MALFORMED, "value", "date must begin with a prefix of FHIR's, such as ge, or with a year."
+        )
+    return compare(*period("date", rest))
 
 
 _COMPARISONS: Mapping[str, Callable[[int, int], Clause]] = {
@@ -124,27 +124,3 @@ _PLAIN: Mapping[str, Callable[[str], Clause]] = {
 }
 
 NAMES: Sequence[str] = (*_PLAIN, "patient", "entity")
-
-
-def span(text: str) -> tuple[int, int]:
-    """The first microsecond that a FHIR date or instant means, and the first that it no longer does."""
-    try:
-        # A plus sign that was not escaped arrives as a space.
-        found = stretch(text.replace(" ", "+"))
-        if found is None:
-            raise _bad_date()
-        start, end = (_micros(wall - (found.zone or _NO_TIME)) for wall in (found.start, found.end))
-    except OverflowError:
-        raise _bad_date() from None
-    # What we show of an instant ends at the millisecond.
-    return start, max(end, start + 1000)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment.replace(tzinfo=UTC) - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
-
-
-def _bad_date() -> TurnedAway:
-    return turned_away(
-        Kind.MALFORMED, "value", "date must be a FHIR date or instant, such as ge2026-01-31T08:00:00Z."
-    )

@@ -8,6 +8,7 @@ from datetime import date
 from mappers.facts import Evidence
 from mappers.fhir_building import built, concept, reference, references
 from mappers.lossless import Json
+from mappers.plan_identity import PLAN_NAME
 from mappers.recommendations import Activity, ActKind
 from mappers.recommendations_to_careplan import narrative
 from mappers.recommendations_to_careplan.writer import ACT, Writer, by, canonical, cited, security, used
@@ -30,7 +31,7 @@ def careplan(writer: Writer) -> dict[str, Json]:
     plan = writer.plan
     return built(
         {
-            **writer.named("CarePlan", "plan"),
+            **writer.named(*PLAN_NAME),
             "meta": security(used(plan)),
             "text": {"status": "generated", "div": narrative.div(plan)},
             "status": "draft",

@@ -44,7 +44,16 @@ def test_every_type_of_r4_is_served():
 def test_interactions_are_those_of_the_table():
     codes = {route.interaction for route in ROUTES if "<type>" in route.path}
     assert {each["code"] for each in resource("Patient")["interaction"]} == codes
-    assert [each["code"] for each in told()["rest"][0]["interaction"]] == ["transaction", "batch"]
+    whole = [each["code"] for each in told()["rest"][0]["interaction"]]
+    assert whole == ["transaction", "batch", "history-system"]
+
+
+def test_operations_are_listed_with_their_definitions_where_they_are_served():
+    (operation,) = resource("Patient")["operation"]
+    assert operation["name"] == "everything"
+    assert operation["definition"] == "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+    assert "operation" not in {each["code"] for each in resource("Patient")["interaction"]}
+    assert "operation" not in resource("Observation")
 
 
 def test_the_trail_can_only_be_looked_at():

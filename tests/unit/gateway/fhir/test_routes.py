@@ -18,6 +18,9 @@ BY_LETTER = {
     "read": "r",
     "vread": "r",
     "history-instance": "r",
+    "history-type": "s",
+    "history-system": ENTRIES,
+    "operation": "r",
     "update": "u",
     "delete": "d",
     "search-type": "s",
@@ -64,15 +67,21 @@ def test_only_what_tells_nothing_of_anybody_is_public():
     assert public == {"/metadata", "/.well-known/smart-configuration"}
 
 
+def test_an_operation_says_its_name_and_has_one_type():
+    operations = {(route.type, route.operation) for route in ROUTES if route.interaction == "operation"}
+    assert operations == {("Patient", "everything")}
+    assert not [r for r in ROUTES if r.operation and r.interaction != "operation"]
+
+
 def test_no_row_writes_the_trail():
     rows = [route for route in ROUTES if route.type == TRAIL]
     assert {route.interaction for route in rows} == {"read", "search-type"}
     assert not any(CEILING[role].allows(TRAIL, letter) for role in Role for letter in "cud")
 
 
-@pytest.mark.parametrize("name", sorted({route.view.__module__.rpartition(".")[2] for route in ROUTES}))
+@pytest.mark.parametrize("name", sorted({route.view.__module__ for route in ROUTES}))
 def test_views_are_short(name: str):
-    tree = ast.parse((FOLDER / f"{name}.py").read_text("utf-8"))
+    tree = ast.parse((FOLDER.parent.parent / f"{name.replace('.', '/')}.py").read_text("utf-8"))
     views = {route.view.__name__ for route in ROUTES}
     sizes = {
         node.name: (node.end_lineno or 0) - node.lineno + 1
