@@ -95,11 +95,13 @@ def evidence(line: Line, plan: Body) -> tuple[Any, ...]:
     detail = line.get("detail", {})
     code = detail.get("code", {})
     beside = {one["reference"] for one in _of(plan, "supportingInfo") if one.get("display") == _for(code)}
+    found = {one["reference"] for one in detail.get("reasonReference", ())} | beside
     return (
         detail.get("kind"),
         lossless.dumps(code),
         frozenset(detail.get("instantiatesCanonical", ())),
-        frozenset(one["reference"] for one in detail.get("reasonReference", ())) | beside,
+        # A new address or a merge makes a version of the Patient, too, and is no other reason for anything.
+        frozenset(text for text in found if not text.startswith("Patient/")),
     )
 
 

@@ -25,7 +25,7 @@ def names(text: str) -> Told:
 
 
 def states(told: str, **records: Record) -> dict[str, str]:
-    """What became of each link: ``united:c`` with its survivor, ``blocked:sex`` with its reason, or waiting."""
+    """What became of each link: ``united:c`` (its survivor), ``blocked:sex`` (its reason), or ``waiting``."""
     found = decided({name.encode(): one for name, one in records.items()}, names(told))
     return {b">".join(link).decode(): said(decision) for link, decision in found.items()}
 
