@@ -30,8 +30,8 @@ from gateway.metrics import Metrics
 from gateway.pages.site import Site
 from gateway.privacy import policy
 from gateway.release import Release
-from gateway.release.finding import Limits
 from gateway.release.everything import Everything
+from gateway.release.finding import Limits
 from gateway.release.histories import Histories
 from gateway.settings import Settings
 from gateway.stored import Clock, Entropy
