@@ -126,9 +126,7 @@ class Database:
         if self._path is None:
             return True
         with translated(), self._engine.connect() as conn:
-            connection: Any = conn.connection.driver_connection
-            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            return not busy
+            return sqlite.empty_log(conn.connection.driver_connection)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Table
@@ -117,6 +118,17 @@ def create(path: Path) -> None:
             _write_ahead(connection)
     finally:
         connection.close()
+
+
+def empty_log(connection: Any) -> bool:
+    """Write the log into the file and cut it to nothing; False when others were in the way for too long."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        # Readers are waited for by SQLite itself; another checkpoint is not.
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if not busy or time.monotonic() > deadline:
+            return not busy
+        time.sleep(0.05)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
