@@ -27,7 +27,7 @@ from tests.consents import (
     permit,
     purposes,
 )
-from tests.desk import Desk, diabetic, ehr, unknown_meaning
+from tests.desk import Desk, diabetic, ehr, observation, unknown_meaning
 from workers import reading, writing
 from workers.station import Station, load_knowledge
 
@@ -265,7 +265,7 @@ def test_law_8_an_allergy_that_is_kept_back_is_an_allergy_that_cannot_be_read(pl
 
 
 def _job(desk: Desk) -> bytes:
-    desk.puts(*diabetic("mrn-1"))
+    desk.puts(observation("new", ME))
     desk.now += jobs.SECOND
     with desk.vault.database.read() as conn:
         return next(job.id for job in jobs.due(conn, desk.now, 10) if job.kind == "plan")
