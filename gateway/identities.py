@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant, pseudonym
 from gateway.stored import Resource
+from mappers.plan_identity import PLAN_SYSTEM
 from mappers.r4 import compartment
-from mappers.r4.references import Literal, parse
+from mappers.r4.references import Literal, parse, rewrite
 
 OUTSIDE_ID_LENGTH = 52
 
@@ -58,3 +60,35 @@ class Identities:
         ids = {p.id for p in found if isinstance(p, Literal) and p.type == "Patient"}
         ids |= set(compartment.carried(resource))
         return tuple(sorted(self.stored("Patient", id_) for id_ in ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Puts a resource as it was sent into the pseudonyms by which stored resources name each other.
+
+    So one question can be asked of what an EHR sent and of what Careloom derived, however an id is spelt.
+    ``name`` gives the pseudonym of a type and an id as its sender writes it.
+    """
+
+    name: Callable[[str, str], str]
+
+    def in_pseudonyms(self, resource: Resource) -> Resource:
+        """The resource with its own id, its local references and the plan that it bears in pseudonyms."""
+        kind = str(resource["resourceType"])
+        changed = rewrite(resource, self.reference)
+        named = {**changed, "id": self.name(kind, str(resource["id"]))}
+        if kind == "CarePlan" and "identifier" in named:
+            named["identifier"] = [self._plan(one) for one in named["identifier"]]
+        return named
+
+    def reference(self, text: str) -> str:
+        """``Type/pseudonym`` for a reference to a resource here; any other text as it is."""
+        found = parse(text)
+        if not isinstance(found, Literal):
+            return text
+        return str(Literal(found.type, self.name(found.type, found.id), found.version))
+
+    def _plan(self, identifier: Resource) -> Resource:
+        if identifier.get("system") != PLAN_SYSTEM or "value" not in identifier:
+            return identifier
+        return {**identifier, "value": self.name("CarePlan", str(identifier["value"]))}

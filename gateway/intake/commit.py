@@ -64,3 +64,4 @@ def put_beside(conn: Connection, rows: Sequence[tuple[WriteNo, Sealed]]) -> None
     halves.put(conn, [(number, s.withheld) for number, s in rows if s.withheld is not None])
     links.put(conn, [s.link for _, s in rows if s.link is not None])
     names.put(conn, [(number, s.names) for number, s in rows])
+    names.put_ranges(conn, [(number, s.spans) for number, s in rows if s.spans])

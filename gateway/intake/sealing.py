@@ -19,6 +19,7 @@ from gateway.custody.keyring import ClinicalKey, IdentityKey
 from gateway.custody.records import CLINICAL_COLUMN, Write
 from gateway.custody.sharing import sealing_key, subjects
 from gateway.identities import Identities
+from gateway.intake.hidden import hidden_rows
 from gateway.privacy.policy import Policy
 from gateway.privacy.split import split
 from gateway.stored import Entropy, Resource
@@ -36,6 +37,8 @@ class Sealed(msgspec.Struct, frozen=True):
     names: tuple[bytes, ...]
     left: StoredId | None = None
     """The compartment of the version before: its patient's plan may rest on what is there no more."""
+    spans: tuple[tuple[bytes, int, int], ...] = ()
+    """Dates and numbers that the split withheld, as ranges."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -111,12 +114,13 @@ class Sealer:
             clinical=clinical,
             digest=hashlib.sha256((clinical or b"") + withheld).digest(),
             tokens=self._tokens(self.keys.clinical_index, target.type, rows, _plan_token(resource)),
-            ranges=self._ranges(target.type, rows),
+            ranges=_ranges(self.keys.clinical_index, target.type, rows),
             patients=whose.named,
         )
-        hidden = _hidden(search.source_rows(resource), rows)
-        names = self._tokens(self.keys.identity_index, target.type, search.identity_rows(resource), hidden)
-        return Sealed(write, withheld, self._link(target, whose.compartment), names, target.linked)
+        key, hidden = self.keys.identity_index, hidden_rows(resource, parts, rows, self.identities)
+        names = self._tokens(key, target.type, search.identity_rows(resource), hidden.tokens)
+        spans = _ranges(key, target.type, hidden)
+        return Sealed(write, withheld, self._link(target, whose.compartment), names, target.linked, spans)
 
     def erase(self, target: Target, compartment_: StoredId) -> Sealed:
         """The version that says that a resource was deleted: it has no content."""
@@ -165,15 +169,11 @@ class Sealer:
     ) -> tuple[bytes, ...]:
         return tuple({index.token_key(key, type_, param, value) for param, value in (*rows.tokens, *more)})
 
-    def _ranges(self, type_: str, rows: search.Rows) -> tuple[tuple[bytes, int, int], ...]:
-        key = self.keys.clinical_index
-        return tuple({(index.range_key(key, type_, p), low, high) for p, low, high in rows.ranges})
 
-
-def _hidden(whole: search.Rows, half: search.Rows) -> list[tuple[str, str]]:
-    """What the split withheld of what can be searched for, such as a code of the hospital's own system."""
-    seen = set(half.tokens)
-    return [token for token in whole.tokens if token not in seen]
+def _ranges(key: bytes, type_: str, rows: search.Rows) -> tuple[tuple[bytes, int, int], ...]:
+    if not rows.ranges:
+        return ()
+    return tuple({(index.range_key(key, type_, p), low, high) for p, low, high in rows.ranges})
 
 
 def _plan_token(resource: Resource) -> tuple[tuple[str, str], ...]:

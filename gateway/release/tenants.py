@@ -10,11 +10,10 @@ from gateway.custody.audit import Event
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant, WriteNo, pseudonym
 from gateway.custody.records import StoredVersion
-from gateway.identities import resolve
+from gateway.identities import Names, resolve
 from gateway.release import opened
 from gateway.release.faces import dress, tenant_view
 from gateway.release.finding import Reader, Scope
-from gateway.release.naming import Names
 from gateway.stored import Resource
 
 

@@ -33,9 +33,11 @@ PREFIX = 8
 
 
 @dataclass(slots=True)
-class _Place:
+class Place:
+    """One element of a resource: what its value is found by, and the elements in it that are found too."""
+
     emitters: list[_Emit] = field(default_factory=list)
-    below: dict[str, _Place] = field(default_factory=dict)
+    below: dict[str, Place] = field(default_factory=dict)
 
 
 def rows(resource: dict[str, Json], whose: Side, only: Collection[str] | None = None) -> Rows:
@@ -44,14 +46,14 @@ def rows(resource: dict[str, Json], whose: Side, only: Collection[str] | None = 
     tokens: set[Token] = set()
     ranges: set[Range] = set()
     node = resource if only is None else {key: resource[key] for key in only if key in resource}
-    _walk(_places(kind, whose), node, tokens, ranges)
+    _walk(places(kind, whose), node, tokens, ranges)
     for name in _answered_by_absence(kind) if whose is Side.CLINICAL else ():
         if (name, "true") not in tokens:
             tokens.add((name, "false"))
     return Rows(sorted(tokens), sorted(ranges))
 
 
-def _walk(places: Mapping[str, _Place], node: Json, tokens: set[Token], ranges: set[Range]) -> None:
+def _walk(places: Mapping[str, Place], node: Json, tokens: set[Token], ranges: set[Range]) -> None:
     for key, value in node.items():
         place = places.get(key)
         if place is None:
@@ -64,14 +66,15 @@ def _walk(places: Mapping[str, _Place], node: Json, tokens: set[Token], ranges: 
 
 
 @cache
-def _places(kind: str, whose: Side) -> Mapping[str, _Place]:
-    root = _Place()
+def places(kind: str, whose: Side) -> Mapping[str, Place]:
+    """The tree of a type's places on one side, by JSON keys."""
+    root = Place()
     for (steps, leaf), name in owners(kind).items():
         emit = _emitter(leaf, name, whose)
         if emit is not None:
             place = root
             for step in steps:
-                place = place.below.setdefault(step, _Place())
+                place = place.below.setdefault(step, Place())
             place.emitters.append(emit)
     return root.below
 
