@@ -4,7 +4,7 @@
   entry, a participant, an extension, a note that they wrote.
 - A single reference becomes one that bears data-absent-reason ``masked``: that there was somebody stays true.
 - A resource *about* them (``subject``, ``patient`` …), or one of which a required list would be left empty,
-  goes whole; so does one that would not be valid any more.
+  goes whole; so does a document that begins with theirs, and what would not be valid any more.
 - In what belongs to no single patient, narratives go, and so does every text that says a word of theirs (a
   name, a number, an address), for nobody can tell who else is meant.
 """
@@ -53,6 +53,8 @@ class Mask:
             return None
         if made == resource:
             return resource
+        if _headless(resource, made):
+            return None
         sound = not validate.problems(made) or bool(validate.problems(resource))
         return made if sound else None
 
@@ -147,6 +149,20 @@ class _Inside:
         if isinstance(item, list):
             return [self._beside(one) for one in item]
         return self.object(item, "Element") if isinstance(item, dict) else item
+
+
+def _headless(before: Resource, after: Resource) -> bool:
+    """Whether a Bundle lost all that it held, or a document or message what it begins with."""
+    if before["resourceType"] != "Bundle" or "entry" not in before:
+        return False
+    first = after.get("entry", [None])[0]
+    whole = before.get("type") in ("document", "message")
+    return first is None or (whole and _name(first) != _name(before["entry"][0]))
+
+
+def _name(entry: Resource) -> tuple[Json, Json]:
+    inner = entry.get("resource", {})
+    return inner.get("resourceType"), inner.get("id")
 
 
 def _type(value: Resource, kind: str) -> str:
