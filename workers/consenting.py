@@ -21,16 +21,10 @@ from gateway.custody.errors import Conflict
 from gateway.custody.ids import StoredId, Tenant, parse_pseudonym, pseudonym
 from gateway.custody.jobs import SECOND
 from gateway.custody.records import StoredVersion
-from mappers import consent, parties
-from mappers.consent import Consent, Decision, Default, Effect, Request, Subject, Surroundings, purposes
+from mappers import consent
+from mappers.consent import Consent, Decision, Effect, Subject, Surroundings, asking
 from mappers.fhir_to_facts import Opened
 from mappers.fhir_to_facts.kept_back import kept_back
-
-SILENCE = Default.OPT_OUT
-"""A hospital that sends data for plans has them made, until a patient declines."""
-
-ACTIONS = frozenset({"access", "use"})
-PURPOSES = purposes.closure("TREAT")
 
 Body = dict[str, Any]
 Opener = Callable[[StoredVersion], Body | None]
@@ -48,8 +42,7 @@ class Heard:
 
     def decide(self, subject: Subject) -> Decision:
         """What was said of one resource, or of the plan that there might be."""
-        request = Request(frozenset({parties.ENGINE}), ACTIONS, PURPOSES, self._moment)
-        return consent.decide(self.said, request, subject, SILENCE)
+        return consent.decide(self.said, asking.engine(self._moment), subject, asking.SILENCE)
 
     def turns(self) -> int | None:
         """The next moment at which time alone changes what was said."""

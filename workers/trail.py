@@ -11,9 +11,9 @@ from gateway.custody.audit import Event
 from gateway.custody.ids import StoredId, Tenant, parse_pseudonym
 from gateway.custody.jobs import Claim
 from gateway.custody.records import Write
-from mappers.consent import Decision
+from mappers.consent import Decision, asking
 from mappers.r4 import references
-from workers.consenting import SILENCE, Said
+from workers.consenting import Said
 
 CLIENT = "careloom-worker"
 _SUCCESS, _REFUSED = "0", "4"
@@ -71,7 +71,7 @@ def _decision(claim: Claim, decision: Decision, count: int, now: int) -> Event:
         version=int(named.version) if named and named.version else None,
         patient=claim.patient,
         request_id=claim.id.hex(),
-        detail=f"resources={count}; default={SILENCE.value}; {decision.why}{more}",
+        detail=f"resources={count}; default={asking.SILENCE.value}; {decision.why}{more}",
     )
 
 

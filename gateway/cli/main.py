@@ -25,6 +25,7 @@ COMMANDS = {
     "broker": "Run the embedded broker.",
     "client": "Register and revoke clients.",
     "grant": "Let a partner read a tenant's pseudonymous plans.",
+    "consent": "See what a patient's Consents say.",
     "officer": "Register compliance officers.",
     "keys": "See and rotate root keys.",
     "policy": "Check a privacy policy.",

@@ -26,12 +26,9 @@ from gateway.custody.records import StoredVersion, load_all
 from gateway.release import opened
 from gateway.release.statements import Ref, Statements, local, ref
 from gateway.stored import Resource
-from mappers import consent, parties
-from mappers.consent import Consent, Decision, Default, Request, Span, Subject, purposes
+from mappers import consent
+from mappers.consent import Consent, Decision, Default, Request, Span, Subject, asking
 from mappers.r4 import references
-
-ACTIONS = frozenset({"access", "disclose"})
-"""What a partner's read is, in the words of consentaction: it accesses, and Careloom discloses."""
 
 PLAN = "CarePlan"
 
@@ -80,6 +77,11 @@ class Consents:
             decision = self._decided[row.write_no] = self._decide(row)
             self._taken[Taken(row.tenant, row.compartment, decision, self._default(row.tenant))] += 1
         return decision
+
+    def of_plan(self, whose: tuple[Tenant, StoredId], subject: Subject) -> Decision:
+        """What would be decided of the first plan of a patient, of which nothing is kept yet."""
+        self._hear(Statements(self._vault, whose[0]), {whose[1]})
+        return consent.decide(self._said[whose], self._known()[1], subject, self._default(whose[0]))
 
     def events(self, now: int) -> Mapping[Tenant, list[Event]]:
         """Every decision since the last time, for the log of the tenant that it concerns."""
@@ -149,9 +151,8 @@ class Consents:
             with self._vault.database.read() as conn:
                 opt_in = registry.opt_in(conn, actor.client_id)
                 name = registry.organization_names(conn).get(actor.organization)
-            names = {(parties.CLIENT, actor.client_id)} | ({(parties.ORGANIZATION, name)} if name else set())
-            told = purposes.closure(actor.purpose) if actor.purpose in purposes.KNOWN else None
-            self._asker = opt_in, Request(frozenset(names), ACTIONS, told, _moment(self._now))
+            request = asking.partner(actor.client_id, name, actor.purpose, _moment(self._now))
+            self._asker = opt_in, request
         return self._asker
 
 

@@ -24,21 +24,21 @@ Ref = tuple[str, StoredId]
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """What patients of one tenant said."""
+    """What patients of one tenant said; with ``whole`` false, as far as workers can read it."""
 
     vault: Vault
     tenant: Tenant
+    whole: bool = True
 
     def of(self, patients: Iterable[StoredId]) -> list[tuple[StoredId, Consent]]:
         """Every Consent of these patients that says something now, with the compartment that it lies in."""
         with self.vault.database.read() as conn:
             rows = standing(conn, self.tenant, sorted(patients))
         rows = opened.readable(self.vault, self.tenant, rows)
-        bodies = self.bodies(rows)
-        around = self._surroundings(bodies)
+        bodies = self.bodies(rows) if self.whole else opened.clinical_halves(self.vault, self.tenant, rows)
+        around = self._surroundings([body for body in bodies if body is not None])
         read = [
-            (row.compartment, consent.read(body, named(row), around))
-            for row, body in zip(rows, bodies, strict=True)
+            (row.compartment, _read(row, body, around)) for row, body in zip(rows, bodies, strict=True)
         ]
         return [(patient, found) for patient, found in read if found is not None]
 
@@ -81,6 +81,10 @@ class Statements:
             standing_now = [row for row in load_all(conn, self.tenant, refs).values() if not row.deleted]
         rows = opened.readable(self.vault, self.tenant, standing_now)
         return {local(row): body for row, body in zip(rows, self.bodies(rows), strict=True)}
+
+
+def _read(row: StoredVersion, body: Resource | None, around: Surroundings) -> Consent | None:
+    return consent.unread(named(row)) if body is None else consent.read(body, named(row), around)
 
 
 def ref(text: str) -> Ref | None:
