@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,6 +86,10 @@ class Desk:
 
     def close(self) -> None:
         self.vault.close()
+
+    def limit(self, **most: int) -> None:
+        """Let searches open, chain or include no more than this from now on."""
+        self.release = replace(self.release, limits=replace(self.release.limits, **most))
 
     # --- doing --------------------------------------------------------------------------------------------
 

@@ -94,6 +94,9 @@ def _emitter(leaf: str, name: str, whose: Side) -> _Emit | None:
     if whose is Side.IDENTITY:
         maker = _IDENTITY.get(leaf)
         return _whole_date(name) if name == BIRTH_DATE else maker and maker(name)
+    if whose is Side.SOURCE and name == BIRTH_DATE:
+        # The half has the month, whose rows propose the day as well.
+        return None
     maker = (_SOURCE if whose is Side.SOURCE else _CLINICAL).get(leaf)
     return maker and maker(name)
 
