@@ -68,8 +68,9 @@ def _check_different(storage: Storage) -> None:
 
 def _check_sealed_apart(clinical: RootKeys, identity: RootKeys) -> None:
     # Two names in the settings may mean one key; KMS says which key it was.
-    both = isinstance(clinical, KmsRoots) and isinstance(identity, KmsRoots)
-    if both and clinical.sealed_by() & identity.sealed_by():
+    if not (isinstance(clinical, KmsRoots) and isinstance(identity, KmsRoots)):
+        return
+    if clinical.sealed_by() & identity.sealed_by():
         raise KeysUnreadable(
             "CARELOOM_CLINICAL_KMS_KEY and CARELOOM_IDENTITY_KMS_KEY mean the same key of AWS KMS: give each "
             "side a key of its own."

@@ -8,14 +8,16 @@ checkpoint.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
-from sqlalchemy import Row, Table, and_, delete, func, select, update
+from sqlalchemy import Row, Table, and_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.custody.database import Database, in_batches
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.roots import Wrapped
+
+_NAME = ("tenant", "subject", "purpose", "generation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +73,39 @@ class KeyStore:
             dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
             conn.execute(dialect.insert(self._table).on_conflict_do_nothing(), rows)
 
-    def under_other_roots(self, current: int, limit: int) -> list[tuple[KeyName, Wrapped]]:
-        """Some keys that hang on another version of the root than the current one."""
-        query = select(self._table).where(self._table.c.root_version != current).limit(limit)
+    def under_other_roots(
+        self, current: int, limit: int, after: KeyName | None = None
+    ) -> list[tuple[KeyName, Wrapped]]:
+        """Some keys that hang on another version of the root than the current one, in the order of names."""
+        name = [self._table.c[column] for column in _NAME]
+        query = select(self._table).where(self._table.c.root_version != current).order_by(*name).limit(limit)
+        if after is not None:
+            # So that no batch looks again at what the batches before have done.
+            query = query.where(tuple_(*name) > tuple_(*astuple(after)))
         with self._database.read() as conn:
             return [(_name(row), Wrapped(row.root_version, row.wrapped)) for row in conn.execute(query)]
 
     def rewrap(self, renewed: Sequence[tuple[KeyName, Wrapped, Wrapped]]) -> None:
         """Put each new wrapping in place of the old one, unless the row has changed or gone meanwhile."""
+        if not renewed:
+            return
         keys = self._table.c
+        this = and_(*(keys[column] == bindparam(f"the_{column}") for column in _NAME))
+        swap = update(self._table).where(this, keys.wrapped == bindparam("old"))
+        rows = [
+            {
+                "the_tenant": name.tenant,
+                "the_subject": name.subject,
+                "the_purpose": name.purpose,
+                "the_generation": name.generation,
+                "old": old.blob,
+                "root_version": new.version,
+                "wrapped": new.blob,
+            }
+            for name, old, new in renewed
+        ]
         with self._database.write() as conn:
-            for name, old, new in renewed:
-                this = and_(
-                    keys.tenant == name.tenant,
-                    keys.subject == name.subject,
-                    keys.purpose == name.purpose,
-                    keys.generation == name.generation,
-                    keys.wrapped == old.blob,
-                )
-                values = {"root_version": new.version, "wrapped": new.blob}
-                conn.execute(update(self._table).where(this).values(values))
+            conn.execute(swap, rows)
 
     def destroy(self, tenant: Tenant, subject: StoredId) -> int:
         """Delete all keys of a subject, beyond recovery from this store; says how many there were."""

@@ -27,6 +27,10 @@ from gateway.custody.roots import RootKeys, RootStatus, Wrapped, unwrap_under, w
 MAX_SECONDS = 300.0
 """How long an opened root is held before KMS is asked again."""
 
+NEWEST_SECONDS = 0.1
+"""How long the newest version is taken for the newest: a thousand keys that are wrapped at once ask once.
+It is no longer than a key may take from being wrapped to being committed."""
+
 _TRIES = 10
 
 _NONE_YET = "The key store holds no root key that AWS KMS sealed: start `careloom up` once, or restore it."
@@ -58,13 +62,11 @@ class KmsRoots:
     ) -> None:
         self._store, self._kms, self._before, self._clocks = store, kms, before, clocks or Clocks()
         self._held: dict[int, _Held] = {}
+        self._newest = 0, 0.0
         self._lock = threading.Lock()
 
     def wrap(self, key: bytes, context: bytes) -> Wrapped:
-        # Asked each time: a key that still went under an older version would be lost with it.
-        newest = self._store.newest()
-        if newest is None:
-            raise KeysUnreadable(_NONE_YET)
+        newest = self._newest_now()
         return Wrapped(newest, wrap_under(self._secret(newest), key, context))
 
     def unwrap(self, wrapped: Wrapped, context: bytes) -> bytes:
@@ -108,13 +110,27 @@ class KmsRoots:
         """The keys of KMS that any version hangs on, as KMS calls them."""
         return frozenset(root.sealed_by for root in self._store.all())
 
+    def _newest_now(self) -> int:
+        version, until = self._newest
+        now = self._clocks.steady()
+        if now < until:
+            return version
+        found = self._store.newest()
+        if found is None:
+            raise KeysUnreadable(_NONE_YET)
+        self._newest = found, now + NEWEST_SECONDS
+        return found
+
     def _versions(self) -> set[int]:
         before = self._before.status().versions if self._before else ()
         return {*before, *(root.version for root in self._store.all())}
 
     def _add(self, version: int) -> bool:
         fresh = self._kms.draw(version)
-        return self._store.add(SealedRoot(version, fresh.sealed_by, fresh.sealed, self._clocks.wall()))
+        added = self._store.add(SealedRoot(version, fresh.sealed_by, fresh.sealed, self._clocks.wall()))
+        # Whatever is wrapped here from now on hangs on it.
+        self._newest = 0, 0.0
+        return added
 
     def _secret(self, version: int) -> bytes:
         # One thread asks KMS and the others wait for its answer.

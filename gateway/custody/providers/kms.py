@@ -7,14 +7,14 @@ answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from gateway.custody.errors import KeysAway, KeysUnreadable, Misconfigured
 from gateway.custody.roots import ROOT_BYTES
 from gateway.custody.settings import KmsKeys
 
-T = TypeVar("T")
+Answer = Mapping[str, Any]
 
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 2, 5, 3
 
@@ -74,8 +74,13 @@ class Kms:
 
     def draw(self, version: int) -> Fresh:
         """A new root key, sealed for this version of this side and nothing else."""
-        asked = {"NumberOfBytes": ROOT_BYTES, "EncryptionContext": self._context(version)}
-        told = self._answer(lambda: self._client.generate_data_key(KeyId=self._keys[0], **asked))
+        context = self._context(version)
+        told = self._answer(
+            self._client.generate_data_key,
+            {"KeyId": self._keys[0], "NumberOfBytes": ROOT_BYTES, "EncryptionContext": context},
+        )
+        if told is None:
+            raise KeysUnreadable(_NOT_THERE.format(self._setting))
         return Fresh(told["Plaintext"], told["CiphertextBlob"], told["KeyId"])
 
     def open(self, version: int, sealed: bytes, sealed_by: str) -> bytes:
@@ -84,7 +89,7 @@ class Kms:
         # KMS would find the key by itself, and take one that anybody made: so it is told which.
         named = tuple(key for key in self._keys if sealed_by == key or sealed_by.endswith(f"/{key}"))
         for key in named or self._keys:
-            told = self._answer(lambda key=key: self._client.decrypt(KeyId=key, **asked))
+            told = self._answer(self._client.decrypt, {"KeyId": key, **asked})
             if told is not None:
                 secret: bytes = told["Plaintext"]
                 return secret
@@ -93,12 +98,12 @@ class Kms:
     def _context(self, version: int) -> dict[str, str]:
         return {"careloom-side": self._side, "careloom-version": str(version)}
 
-    def _answer(self, ask: Callable[[], T]) -> T | None:
+    def _answer(self, ask: Callable[..., Answer], asked: Mapping[str, Any]) -> Answer | None:
         """What KMS says; None where this key is not the one."""
         from botocore import exceptions
 
         try:
-            return ask()
+            return ask(**asked)
         except exceptions.ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in _NOT_ITS_OWN:

@@ -29,7 +29,8 @@ class RootStore:
     def newest(self) -> int | None:
         """The version that wraps; None where there is none yet."""
         with self._database.read() as conn:
-            return conn.scalar(select(func.max(self._table.c.version)))
+            version: int | None = conn.scalar(select(func.max(self._table.c.version)))
+        return version
 
     def find(self, version: int) -> SealedRoot | None:
         """This version, if it is there."""

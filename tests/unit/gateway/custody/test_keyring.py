@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
-from gateway.custody import rotation
 from gateway.custody.cipher import Place, seal, unseal
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import KeyGone, Tampered
@@ -171,46 +170,6 @@ def test_a_key_lies_wrapped_in_the_store(ring: KeyRing, keys: Database) -> None:
 def test_derived_keys_differ_by_label() -> None:
     assert derive(b"k" * 32, "one") != derive(b"k" * 32, "two")
     assert len(derive(b"k" * 32, "one")) == 32
-
-
-# --- rotation --------------------------------------------------------------------------------------------
-
-
-def test_rotation_moves_every_key_and_changes_none(ring: KeyRing, new_ring: Opening) -> None:
-    subjects = [StoredId(os.urandom(16)) for _ in range(1200)]
-    before = ring.ensure(HERE, subjects)
-    seen: list[int] = []
-    assert rotation.rotate(ring.store, ring.roots, seen.append) == 1200
-    assert seen == [500, 1000, 1200]
-    assert ring.fetch(HERE, subjects) == new_ring().fetch(HERE, subjects) == before
-    first, second = rotation.status(ring.store, ring.roots)
-    assert (first.version, first.data_keys, first.may_be_destroyed) == (1, 0, True)
-    assert (second.version, second.data_keys, second.may_be_destroyed) == (2, 1200, False)
-
-
-def test_a_rotation_that_was_killed_is_finished_by_the_next(ring: KeyRing, new_ring: Opening) -> None:
-    subjects = [StoredId(os.urandom(16)) for _ in range(600)]
-    before = ring.ensure(HERE, subjects)
-
-    def killed(_done: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        rotation.rotate(ring.store, ring.roots, killed)
-    assert [v.data_keys for v in rotation.status(ring.store, ring.roots)] == [100, 500]
-    assert ring.fetch(HERE, subjects) == before
-    other = new_ring()
-    assert rotation.rewrap(other.store, other.roots, lambda _done: None) == 100
-    assert [v.data_keys for v in rotation.status(ring.store, ring.roots)] == [0, 600]
-    assert ring.fetch(HERE, subjects) == before
-
-
-def test_rotation_brings_no_destroyed_key_back(ring: KeyRing) -> None:
-    ring.ensure(HERE, [ADA])
-    ((name, old),) = ring.store.under_other_roots(2, 10)
-    ring.destroy(HERE, ADA)
-    ring.store.rewrap([(name, old, ring.roots.wrap(b"k" * 32, name.context()))])
-    assert ring.fetch(HERE, [ADA]) == {}
 
 
 def test_names_of_keys_are_told_apart() -> None:

@@ -23,11 +23,12 @@ from gateway.custody.key_tables import clinical_key, clinical_root, identity_roo
 from gateway.custody.migrations import Store, migrate
 from gateway.custody.opening import open_clinic
 from gateway.custody.providers import keyfile, kms_clinical, kms_identity
-from gateway.custody.providers.aws_kms import MAX_SECONDS, Clocks, KmsRoots
+from gateway.custody.providers.aws_kms import MAX_SECONDS, NEWEST_SECONDS, Clocks, KmsRoots
 from gateway.custody.providers.keyfile import KeyFile
 from gateway.custody.providers.kms import Kms
 from gateway.custody.providers.rootstore import RootStore
 from gateway.custody.roots import Wrapped
+from gateway.custody.rotation import Rotation
 from gateway.custody.settings import KmsKeys, Storage
 from tests.servers import cloned
 
@@ -182,6 +183,7 @@ def test_rotation_makes_a_version_that_every_process_finds(
     elsewhere = _roots(keys, client, names, clock)
     old = elsewhere.wrap(b"k" * 32, WHOSE)
     assert roots.rotate() == 2
+    clock.now += NEWEST_SECONDS
     new = elsewhere.wrap(b"k" * 32, WHOSE)
     assert (old.version, new.version) == (1, 2)
     assert roots.unwrap(old, WHOSE) == roots.unwrap(new, WHOSE) == b"k" * 32
@@ -274,6 +276,7 @@ def test_another_key_of_kms_takes_over_while_the_old_one_still_opens(
     roots: KmsRoots, keys: Database, aws: Any, names: KmsKeys, clock: Clock
 ) -> None:
     old = roots.wrap(b"k" * 32, WHOSE)
+    clock.now += NEWEST_SECONDS
     new_arn = aws.create_key()["KeyMetadata"]["Arn"]
     both = _roots(keys, aws, replace(names, clinical=(new_arn, *names.clinical)), clock)
     assert both.rotate() == 2
@@ -381,7 +384,9 @@ def test_law_3_a_worker_opens_the_clinical_root_and_neither_sees_nor_opens_the_o
 def test_rotation_hangs_every_key_on_a_new_root(founded: Storage, vault: Vault) -> None:
     subjects = [StoredId(n.to_bytes(16, "big")) for n in range(1, 40)]
     before = vault.clinical.ensure(HERE, subjects)
-    assert rotation.rotate(vault.clinical.store, vault.clinical.roots, lambda _done: None) == len(subjects)
+    ring = vault.clinical
+    turn = Rotation("clinical", ring.store, ring.roots, vault.database, lambda: 5_000_000)
+    assert turn.run(lambda _done: None) == (len(subjects), 0)
     first, second = rotation.status(vault.clinical.store, vault.clinical.roots)
     assert (first.data_keys, second.data_keys, first.may_be_destroyed) == (0, len(subjects), True)
     assert vault.clinical.fetch(HERE, subjects) == before
@@ -400,8 +405,8 @@ def test_an_installation_moves_from_files_to_kms_and_loses_nothing(environ: dict
     found(storage)
     vault = open_vault(storage)
     assert (vault.clinical.fetch(HERE, [ADA]), vault.identity.index_key(HERE)) == before
-    for ring in (vault.clinical, vault.identity):
-        rotation.rotate(ring.store, ring.roots, lambda _done: None)
+    for side, ring in (("clinical", vault.clinical), ("identity", vault.identity)):
+        Rotation(side, ring.store, ring.roots, vault.database, lambda: 5_000_000).run(lambda _done: None)
     vault.close()
     for path in (storage.key_paths.clinical, storage.key_paths.identity):
         path.unlink()
