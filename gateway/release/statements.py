@@ -31,15 +31,18 @@ class Statements:
     whole: bool = True
 
     def of(self, patients: Iterable[StoredId]) -> list[tuple[StoredId, Consent]]:
-        """Every Consent of these patients that says something now, with the compartment that it lies in."""
+        """Every Consent that says something of these patients now, once for each of them.
+
+        Records that are one person speak for each other: what one of them denies, all of them do.
+        """
+        asked = set(patients)
         with self.vault.database.read() as conn:
-            rows = standing(conn, self.tenant, sorted(patients))
+            persons = {one: self._records(conn, one) for one in asked}
+            rows = standing(conn, self.tenant, sorted({own for owns in persons.values() for own in owns}))
         rows = opened.readable(self.vault, self.tenant, rows)
         bodies = self.bodies(rows) if self.whole else opened.clinical_halves(self.vault, self.tenant, rows)
         around = self._surroundings([body for body in bodies if body is not None])
-        read = [
-            (row.compartment, _read(row, body, around)) for row, body in zip(rows, bodies, strict=True)
-        ]
+        read = [(row.compartment, _read(row, body, around)) for row, body in zip(rows, bodies, strict=True)]
         return [(patient, found) for patient, found in read if found is not None]
 
     def bodies(self, rows: Sequence[StoredVersion]) -> list[Resource]:

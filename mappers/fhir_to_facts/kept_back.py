@@ -31,5 +31,5 @@ _LEFT: Mapping[str, dict[str, Json]] = {
 
 def kept_back(opened: Opened) -> Opened:
     """The resource with nothing in it but that there is one."""
-    named = {name: opened.body[name] for name in ("resourceType", "id") if name in opened.body}
-    return Opened(opened.reference, {**named, **_LEFT.get(opened.type, {})})
+    body: dict[str, Json] = {"resourceType": opened.type, **_LEFT.get(opened.type, {})}
+    return Opened(opened.reference, body | ({"id": opened.body["id"]} if "id" in opened.body else {}))
