@@ -148,7 +148,7 @@ def removed(clinic: Clinic, claim: Claim, known: Known, refs: Iterable[Ref]) -> 
 
 
 def elsewhere(clinic: Clinic, claim: Claim, known: Known, texts: Iterable[str]) -> set[str]:
-    """Which of these references (``Type/pseudonym``) lead to the data of somebody else."""
+    """Which of these references (``Type/pseudonym``) lead to data of somebody else, or erased ones."""
     here = {claim.patient, *known.union.others, TENANT_COMPARTMENT}
     refs = {}
     for text in set(texts) - {opened.local for opened in known.sent}:
@@ -159,7 +159,8 @@ def elsewhere(clinic: Clinic, claim: Claim, known: Known, texts: Iterable[str]) 
         return set()
     with clinic.database.read() as conn:
         heads = records.heads(conn, claim.tenant, refs)
-    return {refs[ref] for ref, head in heads.items() if head.compartment not in here}
+        gone = records.erased(conn, claim.tenant, refs)
+    return {refs[ref] for ref in refs if ref in gone or (ref in heads and heads[ref].compartment not in here)}
 
 
 def _opened(stored: StoredVersion, body: dict[str, Any]) -> Opened:

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time
 from functools import partial
 from hashlib import sha256
 
+from msgspec import structs
+
 from gateway.custody import audit, cipher, index, jobs, merges, records
 from gateway.custody.errors import Conflict
 from gateway.custody.jobs import Claim, Order
@@ -71,7 +73,9 @@ def commit(
     """
     now, tenant = station.clock(), claim.tenant
     with station.clinic.database.write() as conn:
-        records.record_writes(conn, tenant, writes, now)
+        beside = () if result.union is None else result.union.others
+        # Named, so that an erasure of one of them finds what rests on their data.
+        records.record_writes(conn, tenant, [structs.replace(one, patients=beside) for one in writes], now)
         if said is not None:
             consenting.check(conn, tenant, said.heard)
         # Behind the counter, too: what stands on a union is not written once that has ended.
@@ -83,7 +87,6 @@ def commit(
             ask(Order(tenant, PLAN, "time", moment, now))
         if any(write.type == "CarePlan" for write in writes):
             ask(Order(tenant, PUSH, "new plan", now, now))
-        beside = result.union.others if result.union is not None else ()
         events = trail.looked(claim, beside, result.read, now) if result.read else []
         events += trail.decided(claim, said, now) if said is not None else []
         audit.append(conn, tenant, [*events, *(trail.wrote(claim, write, now) for write in writes)])

@@ -56,6 +56,8 @@ class _Changes:
     trail: Trail
     anew: list[tuple[StoredVersion, Sealed]] = field(default_factory=list)
     dropped: list[StoredVersion] = field(default_factory=list)
+    derived: bool = False
+    """Whether a worker made it from their data and somebody else's: it is computed again, and not buried."""
     concerned: set[StoredId] = field(default_factory=set)
 
     def events(self, whole: bool) -> list[Event]:
@@ -97,11 +99,12 @@ class Others:
     def _kept(self, conn: Connection, changes: _Changes, rows: Sequence[StoredVersion]) -> Rewritten:
         """Write it, in the order of locks; of a resource whose newest version goes, nothing stays."""
         tenant, ref = changes.trail.tenant, changes.ref
-        if not changes.anew and not changes.dropped:
+        if not changes.anew and not changes.dropped and not changes.derived:
             return Rewritten()
-        whole = rows[-1] in changes.dropped
+        whole = changes.derived or rows[-1] in changes.dropped
         if whole:
-            erasing.bury(conn, tenant, [ref], changes.trail.now)
+            if not changes.derived:
+                erasing.bury(conn, tenant, [ref], changes.trail.now)
             gone = erasing.purge_resources(conn, tenant, [ref])
             done = Rewritten(0, gone.resources, gone.versions)
         else:
@@ -123,6 +126,9 @@ class Others:
         named = records.named(conn, [row.write_no for row in rows])
         gone = _Gone(conn, Identities(self.vault, changes.trail.tenant), changes.trail.tenant)
         for row in rows:
+            if row.origin != opened.EHR and changes.trail.patient in named.get(row.write_no, ()):
+                changes.derived = True
+                changes.concerned.add(row.compartment)
             if row.deleted or row.origin != opened.EHR:
                 continue
             shared = row.compartment == TENANT_COMPARTMENT

@@ -153,7 +153,7 @@ class Erasure:
         tenant, now = request.tenant, self.clock()
         # Before the transaction, for it opens records: what becomes of those who were one person with them.
         looking = Looking(self.release.find, self.release.read, self.release.originals)
-        settlement = merges.settle(self.vault, looking, tenant, [merges.Told(patient)], now)
+        settlement = merges.settle(self.vault, looking, tenant, [merges.Told(patient, erased=True)], now)
         assert settlement is not None
         with self.vault.database.write() as conn:
             purging.hold_writers(conn, tenant)
@@ -169,7 +169,8 @@ class Erasure:
             order = Order(tenant, PLAN, "erasure", not_before=now, now=now)
             enqueue(conn, order, settlement.patients - {patient}, self.entropy)
             idempotency.forget_patient(conn, tenant, patient)
-            audit.append(conn, tenant, [Trail(tenant, patient, now).begun(request.reason, request.by)])
+            begun = Trail(tenant, patient, now).begun(request.reason, request.by)
+            audit.append(conn, tenant, [begun, *settlement.events(begun)])
         return True
 
     def _refused(self, tenant: Tenant, patient: StoredId, by: str, refusal: CustodyError) -> None:

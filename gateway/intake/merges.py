@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import msgspec
+from msgspec import structs
 from sqlalchemy import Connection
 
 from gateway import trace
-from gateway.auth.actor import Actor
 from gateway.custody import merges, records
 from gateway.custody.audit import Event
 from gateway.custody.errors import Conflict
@@ -36,12 +35,14 @@ Links = dict[tuple[StoredId, StoredId], tuple[bool, bool]]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a Patient says now; one without a record stands no more, and says nothing."""
+    """What a Patient says now; one without a record stands no more, and says nothing. Of one that is erased,
+    the others say nothing any more, either."""
 
     id: StoredId
     record: Record | None = None
     into: frozenset[StoredId] = frozenset()
     replaces: frozenset[StoredId] = frozenset()
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,9 @@ class Settlement:
     turned: Sequence[Merge] = ()
     """The links that stand otherwise than before."""
 
-    def events(self, actor: Actor, now: int) -> list[Event]:
-        """One for each link that stands otherwise than before."""
-        return [_event(actor, merge, now) for merge in self.turned]
+    def events(self, deed: Event) -> list[Event]:
+        """One for each link that stands otherwise than before, like the event of the deed that turned it."""
+        return [_event(deed, merge) for merge in self.turned]
 
 
 def told(vault: Vault, tenant: Tenant, outcomes: Iterable[Outcome]) -> list[Told]:
@@ -126,6 +127,8 @@ def _links(seen: Collection[Merge], said: Mapping[StoredId, Told]) -> Links:
         by_other = merge.replaces and merge.successor not in said
         if by_one or by_other:
             links[_ends(merge)] = by_one, by_other
+    gone = {patient.id for patient in said.values() if patient.erased}
+    links = {ends: by for ends, by in links.items() if gone.isdisjoint(ends)}
     for patient in said.values():
         for other in patient.into:
             links[patient.id, other] = True, links.get((patient.id, other), (False, False))[1]
@@ -198,15 +201,16 @@ def _moved(before: Iterable[Merge], after: Iterable[Merge]) -> frozenset[StoredI
     return frozenset(moved | ends)
 
 
-def _event(actor: Actor, merge: Merge, now: int) -> Event:
+def _event(deed: Event, merge: Merge) -> Event:
     blocked = merge.state == State.BLOCKED
-    deed = trace.Deed(
-        "update",
-        PATIENT,
-        merge.successor,
-        patient=merge.patient,
-        status=409 if blocked else 200,
+    return structs.replace(
+        deed,
+        kind=f"merge:{merge.state}",
+        action="U",
         outcome=trace.MINOR if blocked else trace.SUCCESS,
+        status=409 if blocked else 200,
+        type=PATIENT,
+        id=merge.successor,
+        patient=merge.patient,
         detail=merge.reason,
     )
-    return msgspec.structs.replace(trace.event(actor, deed, now), kind=f"merge:{merge.state}")

@@ -159,7 +159,7 @@ class Intake:
         said = merges.told(self.vault, tenant, outcomes)
         settlement = merges.settle(self.vault, self.looking, tenant, said, now)
         if settlement is not None:
-            events += settlement.events(actor, now)
+            events += settlement.events(trace.event(actor, trace.Deed("update"), now))
         commit(self.vault, Batch(tenant, sealed, events, answer, now, settlement), self.entropy)
         return outcomes
 
