@@ -64,7 +64,17 @@ def names(found: list[Stored]) -> list[str]:
 
 @pytest.fixture
 def house(desk: Desk) -> Desk:
-    """Two patients, a group of both, one of nobody's business, and a practitioner whom one names."""
+    """Two patients, two groups, and a practitioner whom one patient names; once on each database."""
+    return furnished(desk)
+
+
+@pytest.fixture
+def small(small_desk: Desk) -> Desk:
+    """The same on the embedded database."""
+    return furnished(small_desk)
+
+
+def furnished(desk: Desk) -> Desk:
     performed = {"performer": [{"reference": "Practitioner/house"}]}
     desk.puts(HOUSE, {**HOUSE, "id": "wilson"}, patient("p"), patient("q"))
     desk.puts(condition("dm", "Patient/p"), observation("a1c", "Patient/p", **performed))
@@ -82,16 +92,17 @@ def test_the_source_gets_all_that_is_the_patients_whole_and_what_it_points_at(ho
     assert not page.narrowed
 
 
-def test_the_plan_and_what_was_derived_are_there(desk: Desk):
+def test_the_plan_and_what_was_derived_are_there(small_desk: Desk):
+    desk = small_desk
     desk.puts(*diabetic("p"))
     desk.works()
     types = {stored.type for stored in every(desk, "p")}
     assert {"Patient", "CarePlan", "Goal", "Provenance"} <= types
 
 
-def test_deleted_resources_are_not(house: Desk):
-    house.intake.delete(ehr(), "Condition", "dm")
-    assert "Condition/dm" not in names(every(house, "p"))
+def test_deleted_resources_are_not(small: Desk):
+    small.intake.delete(ehr(), "Condition", "dm")
+    assert "Condition/dm" not in names(every(small, "p"))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -113,9 +124,9 @@ def test_pages_show_each_once_while_writes_go_on(house: Desk, count: int):
     assert found == [name for name in before if name != "Practitioner/house"]
 
 
-def test_types_are_those_that_were_asked_for(house: Desk):
+def test_types_are_those_that_were_asked_for(small: Desk):
     asked = frozenset({"Observation", "Practitioner"})
-    assert names(every(house, "p", types=asked)) == ["Observation/a1c", "Practitioner/house"]
+    assert names(every(small, "p", types=asked)) == ["Observation/a1c", "Practitioner/house"]
 
 
 def test_since_leaves_out_what_was_written_before(house: Desk):
@@ -125,34 +136,34 @@ def test_since_leaves_out_what_was_written_before(house: Desk):
     assert names(every(house, "p", since=house.now + 1)) == []
 
 
-def test_days_are_days_of_care_and_who_somebody_is_belongs_to_all(house: Desk):
+def test_days_are_days_of_care_and_who_somebody_is_belongs_to_all(small: Desk):
     # The condition began in 2019 and goes on; the value is of November 2025.
     care = {"2018": "2018-12-31", "2024": "2024-01-01"}
-    assert names(every(house, "p", care=Span(None, care["2018"]))) == [
+    assert names(every(small, "p", care=Span(None, care["2018"]))) == [
         "Patient/p",
         "Group/both",
         "Practitioner/house",
     ]
-    early = names(every(house, "p", care=Span(care["2024"], "2024-12-31")))
+    early = names(every(small, "p", care=Span(care["2024"], "2024-12-31")))
     assert early == ["Patient/p", "Condition/dm", "Group/both", "Practitioner/house"]
-    assert "Observation/a1c" in names(every(house, "p", care=Span("2025-11-03", "2025-11-03")))
+    assert "Observation/a1c" in names(every(small, "p", care=Span("2025-11-03", "2025-11-03")))
 
 
-def test_law_12_a_type_that_the_scopes_do_not_allow_is_left_out_and_that_is_said(house: Desk):
+def test_law_12_a_type_that_the_scopes_do_not_allow_is_left_out_and_that_is_said(small: Desk):
     actor = ehr(scope="system/Patient.r system/Condition.rs system/Observation.s")
-    (page,) = pages(house, "p", actor)
+    (page,) = pages(small, "p", actor)
     assert names(list(page.own)) == ["Patient/p", "Condition/dm"]
     assert page.narrowed
-    (page,) = pages(house, "p", actor, types=frozenset({"Condition"}))
+    (page,) = pages(small, "p", actor, types=frozenset({"Condition"}))
     assert not page.narrowed
     with refusal(Kind.FORBIDDEN):
-        pages(house, "p", actor, types=frozenset({"Observation"}))
+        pages(small, "p", actor, types=frozenset({"Observation"}))
 
 
-def test_law_2_another_hospital_finds_nobody(house: Desk):
+def test_law_2_another_hospital_finds_nobody(small: Desk):
     for id_ in ("p", "nobody"):
         with refusal(Kind.NOT_FOUND):
-            pages(house, id_, ehr(ST_BERTA))
+            pages(small, id_, ehr(ST_BERTA))
 
 
 def test_who_was_deleted_or_erased_is_gone(house: Desk):
@@ -166,15 +177,15 @@ def test_who_was_deleted_or_erased_is_gone(house: Desk):
     assert [(e.status, e.patient) for e in events] == [(410, house.id_of("Patient/p"))]
 
 
-def test_law_4_one_event_for_each_page_which_names_the_patient(house: Desk):
-    with house.leaves() as events:
-        pages(house, "p", count=3)
-    who = house.id_of("Patient/p")
+def test_law_4_one_event_for_each_page_which_names_the_patient(small: Desk):
+    with small.leaves() as events:
+        pages(small, "p", count=3)
+    who = small.id_of("Patient/p")
     assert [(e.kind, e.action, e.patient, e.status) for e in events] == [
         ("rest:everything", "E", who, 200)
     ] * 2
-    with house.leaves() as events, refusal(Kind.NOT_FOUND):
-        pages(house, "nobody")
+    with small.leaves() as events, refusal(Kind.NOT_FOUND):
+        pages(small, "nobody")
     assert [(e.kind, e.patient, e.status) for e in events] == [("rest:everything", None, 404)]
 
 
@@ -182,7 +193,8 @@ def test_law_4_one_event_for_each_page_which_names_the_patient(house: Desk):
 
 
 @pytest.fixture
-def planned(desk: Desk) -> Desk:
+def planned(small_desk: Desk) -> Desk:
+    desk = small_desk
     desk.puts(*diabetic("p"), {**HOUSE, "id": "h"}, condition("unrelated", "Patient/p"))
     desk.works()
     return desk

@@ -19,6 +19,11 @@ def hospital(here: Town) -> Hospital:
     return here.hospital("st-anna")
 
 
+@pytest.fixture
+def small(embedded: Town) -> Hospital:
+    return embedded.hospital("st-anna")
+
+
 def page(answer: requests.Response) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = lossless.loads(answer.content)
@@ -70,12 +75,12 @@ def test_a_type_tells_every_version_newest_first_and_deletions_without_a_resourc
     assert entries[1]["fullUrl"].endswith("/fhir/Patient/a")
 
 
-def test_everything_tells_of_every_type_that_may_be_searched(here: Town, hospital: Hospital):
-    hospital.puts(patient("a"))
-    hospital.puts({"resourceType": "Organization", "id": "o", "name": "x"})
-    every = told(walk(hospital, "_history"))
+def test_everything_tells_of_every_type_that_may_be_searched(embedded: Town, small: Hospital):
+    small.puts(patient("a"))
+    small.puts({"resourceType": "Organization", "id": "o", "name": "x"})
+    every = told(walk(small, "_history"))
     assert every == ['PUT Organization/o 201 W/"1"', 'PUT Patient/a 201 W/"1"']
-    narrow = here.hospital("st-anna", "system/Patient.rs system/Organization.r")
+    narrow = embedded.hospital("st-anna", "system/Patient.rs system/Organization.r")
     assert told(walk(narrow, "_history")) == ['PUT Patient/a 201 W/"1"']
 
 
@@ -91,12 +96,12 @@ def test_law_12_a_history_needs_the_right_to_search(embedded: Town, path: str, s
 
 
 @pytest.mark.parametrize("path", ["Patient/_history", "_history"])
-def test_law_2_another_hospital_sees_nothing_of_it(here: Town, hospital: Hospital, path: str):
-    hospital.puts(patient("a"))
-    other = here.hospital("st-berta")
+def test_law_2_another_hospital_sees_nothing_of_it(embedded: Town, small: Hospital, path: str):
+    small.puts(patient("a"))
+    other = embedded.hospital("st-berta")
     assert walk(other, path) == []
-    hospital.puts(patient("b"))
-    link = following(page(hospital.asks("GET", f"{path}?_count=1")))
+    small.puts(patient("b"))
+    link = following(page(small.asks("GET", f"{path}?_count=1")))
     assert other.asks("GET", link).status_code == 400
 
 
@@ -141,12 +146,12 @@ def test_since_leaves_out_what_is_older(hospital: Hospital):
     assert walk(hospital, f"Patient/a/_history?_since={FAR_AWAY}") == []
 
 
-def test_the_next_question_begins_where_the_answer_is_whole(hospital: Hospital):
-    hospital.puts(patient("a"))
-    body = page(hospital.asks("GET", "Patient/_history"))
+def test_the_next_question_begins_where_the_answer_is_whole(small: Hospital):
+    small.puts(patient("a"))
+    body = page(small.asks("GET", "Patient/_history"))
     since = body["meta"]["lastUpdated"]
-    hospital.puts(patient("b"))
-    assert 'PUT Patient/b 201 W/"1"' in told(walk(hospital, f"Patient/_history?_since={since}"))
+    small.puts(patient("b"))
+    assert 'PUT Patient/b 201 W/"1"' in told(walk(small, f"Patient/_history?_since={since}"))
 
 
 REFUSED = (
@@ -160,46 +165,45 @@ REFUSED = (
 
 
 @pytest.mark.parametrize("path", ["Patient/_history", "Patient/a/_history", "_history"])
-def test_what_cannot_be_honoured_is_refused(embedded: Town, path: str):
-    hospital = embedded.hospital()
-    hospital.puts(patient("a"))
-    assert [hospital.asks("GET", f"{path}?{query}").status_code for query in REFUSED] == [400] * 6
+def test_what_cannot_be_honoured_is_refused(small: Hospital, path: str):
+    small.puts(patient("a"))
+    assert [small.asks("GET", f"{path}?{query}").status_code for query in REFUSED] == [400] * 6
 
 
-def test_a_page_link_is_followed_as_it_is_and_by_nothing_else(hospital: Hospital):
+def test_a_page_link_is_followed_as_it_is_and_by_nothing_else(small: Hospital):
     for number in range(3):
-        hospital.puts(patient(f"p-{number}"))
-    link = following(page(hospital.asks("GET", "Patient/_history?_count=1")))
-    assert hospital.asks("GET", f"{link}&_since=2026").status_code == 400
-    assert hospital.asks("GET", link.replace("/Patient/_history", "/_history")).status_code == 400
-    assert hospital.asks("GET", link.replace("/Patient/_history", "/Observation/_history")).status_code == 400
+        small.puts(patient(f"p-{number}"))
+    link = following(page(small.asks("GET", "Patient/_history?_count=1")))
+    assert small.asks("GET", f"{link}&_since=2026").status_code == 400
+    assert small.asks("GET", link.replace("/Patient/_history", "/_history")).status_code == 400
+    assert small.asks("GET", link.replace("/Patient/_history", "/Observation/_history")).status_code == 400
 
 
-def test_no_entries_where_none_are_wanted(hospital: Hospital):
-    hospital.puts(patient("a"))
-    body = page(hospital.asks("GET", "Patient/_history?_count=0"))
+def test_no_entries_where_none_are_wanted(small: Hospital):
+    small.puts(patient("a"))
+    body = page(small.asks("GET", "Patient/_history?_count=0"))
     assert "entry" not in body
     assert not following(body)
 
 
-def test_law_4_each_page_names_the_patients_who_are_on_it(here: Town, hospital: Hospital):
-    officer = here.officer("st-anna")
-    hospital.puts(patient("a"))
-    hospital.puts(patient("b"))
-    page(hospital.asks("GET", "Patient/_history?_count=1"))
-    query = f"AuditEvent?agent={hospital.client_id}&subtype=history"
+def test_law_4_each_page_names_the_patients_who_are_on_it(embedded: Town, small: Hospital):
+    officer = embedded.officer("st-anna")
+    small.puts(patient("a"))
+    small.puts(patient("b"))
+    page(small.asks("GET", "Patient/_history?_count=1"))
+    query = f"AuditEvent?agent={small.client_id}&subtype=history"
     (event,) = officer.searches(query)
     assert [e for e in event["entity"] if e.get("role", {}).get("code") == "1"]
     assert officer.searches(f"{query}&patient=Patient/b") == [event]
     assert officer.searches(f"{query}&patient=Patient/a") == []
-    walk(hospital, "_history")
+    walk(small, "_history")
     assert len(officer.searches(query)) == 3
-    page(hospital.asks("GET", "Observation/_history"))
+    page(small.asks("GET", "Observation/_history"))
     assert len(officer.searches(query)) == 4
 
 
-def test_what_is_offered_is_what_is_served(hospital: Hospital):
-    rest = page(hospital.asks("GET", "metadata"))["rest"][0]
+def test_what_is_offered_is_what_is_served(small: Hospital):
+    rest = page(small.asks("GET", "metadata"))["rest"][0]
     assert {"code": "history-system"} in rest["interaction"]
     assert all(
         {"code": "history-type"} in r["interaction"] for r in rest["resource"] if r["type"] != "AuditEvent"
