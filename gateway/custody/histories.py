@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, func, select, tuple_
 
 from gateway.custody.ids import TENANT_SHIFT, StoredId, Tenant, WriteNo, tenant_of
 from gateway.custody.tables import audit_event, record, tombstone, version
@@ -78,6 +78,12 @@ def _types(conn: Connection, table: Table, tenant: Tenant) -> Iterator[str]:
 
 def keys(conn: Connection, tenant: Tenant, type_: str, stretch: Stretch, limit: int) -> list[Key]:
     """The places of a type's versions in this stretch, newest first."""
+    found = conn.execute(newest(tenant, type_, stretch, limit))
+    return [Key(time, WriteNo(number)) for time, number in found]
+
+
+def newest(tenant: Tenant, type_: str, stretch: Stretch, limit: int) -> Select[tuple[int, int]]:
+    """The statement behind ``keys``: one walk down the index ``version_written``."""
     where = [_v.tenant == tenant, _v.type == type_, _v.written >= stretch.since]
     where.append(_v.write_no.between(tenant << TENANT_SHIFT, stretch.ceiling))
     if stretch.before is not None:
@@ -86,8 +92,7 @@ def keys(conn: Connection, tenant: Tenant, type_: str, stretch: Stretch, limit: 
     if stretch.current is not None:
         where.append(_was_current(*stretch.current))
     query = select(_v.written, _v.write_no).where(*where)
-    newest = query.order_by(_v.written.desc(), _v.write_no.desc()).limit(limit)
-    return [Key(time, WriteNo(number)) for time, number in conn.execute(newest)]
+    return query.order_by(_v.written.desc(), _v.write_no.desc()).limit(limit)
 
 
 def _was_current(start: int, end: int) -> ColumnElement[bool]:
