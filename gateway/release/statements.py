@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
+from gateway.custody import merges
 from gateway.custody.consents import standing
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant, parse_pseudonym, pseudonym
@@ -43,7 +46,18 @@ class Statements:
         bodies = self.bodies(rows) if self.whole else opened.clinical_halves(self.vault, self.tenant, rows)
         around = self._surroundings([body for body in bodies if body is not None])
         read = [(row.compartment, _read(row, body, around)) for row, body in zip(rows, bodies, strict=True)]
-        return [(patient, found) for patient, found in read if found is not None]
+        return [
+            (patient, found)
+            for patient, records in persons.items()
+            for home, found in read
+            if home in records and found is not None
+        ]
+
+    def _records(self, conn: Connection, patient: StoredId) -> frozenset[StoredId]:
+        """The compartments of one person: a patient's own, and those that it is united with."""
+        mine = merges.union(conn, self.tenant, patient)
+        whole = mine if mine.survivor == patient else merges.union(conn, self.tenant, mine.survivor)
+        return frozenset({patient, whole.survivor, *whole.others})
 
     def bodies(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Each row as whole as it is: what was sent, and of what was derived the half that there is."""
