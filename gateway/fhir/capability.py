@@ -11,6 +11,7 @@ from gateway.fhir.asked import Asked, Reply, Services
 from gateway.fhir.negotiation import FHIR_JSON
 from gateway.fhir.trail_query import NAMES
 from gateway.instants import instant
+from gateway.intake.patches import JSON_PATCH
 from gateway.settings import Settings
 from mappers.r4 import search as r4_search
 from mappers.r4.model import MODEL
@@ -46,6 +47,7 @@ def statement(routes: Iterable[Route], settings: Settings, version: str, now: in
         "implementation": {"description": "Careloom FHIR gateway", "url": settings.fhir_base},
         "fhirVersion": "4.0.1",
         "format": [FHIR_JSON, "json"],
+        "patchFormat": [FHIR_JSON, JSON_PATCH],
         "rest": [
             {
                 "mode": "server",
@@ -95,6 +97,8 @@ def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
     }
     if "create" in codes:
         served |= {"readHistory": True, "updateCreate": True, "conditionalCreate": True}
+    if "patch" in codes:
+        served |= {"conditionalUpdate": True, "conditionalDelete": "single"}
     operations = {r.operation: f"{_DEFINITIONS}/{type_}-{r.operation}" for r in mine if r.operation}
     if operations:
         served["operation"] = [{"name": name, "definition": url} for name, url in operations.items()]

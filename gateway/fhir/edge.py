@@ -25,13 +25,14 @@ from gateway.fhir import outcome
 from gateway.fhir.asked import Asked, Reply, Services
 from gateway.fhir.body import unpacked
 from gateway.fhir.door import Door
-from gateway.fhir.negotiation import FORM, check_answer, check_body, is_pretty
+from gateway.fhir.negotiation import FORM, JSON, PATCHES, check_answer, check_body, is_pretty
 from gateway.fhir.rendering import response
 from gateway.fhir.routes import PUBLIC, ROUTES, Route
 from gateway.metrics import Metrics
 from gateway.refusal import Kind, Refused
 from gateway.stored import Entropy
 
+WITH_BODY = ("POST", "PUT", "PATCH")
 _CHALLENGE = 'Bearer realm="careloom", error="invalid_token"'
 
 _NOBODY = Actor("", Role.PARTNER, SYSTEM, Scopes(()), "", "")
@@ -103,10 +104,10 @@ class Edge:
     def _asked(self, actor: Actor, route: Route, place: dict[str, str]) -> Asked:
         parameters = list(request.args.items(multi=True))
         check_answer(request.headers, parameters)
-        if route.method in ("POST", "PUT") and not route.path.endswith("_search"):
-            check_body(request.headers)
+        if route.method in WITH_BODY and not route.path.endswith("_search"):
+            check_body(request.headers, PATCHES if route.method == "PATCH" else JSON)
         body = b""
-        if route.method in ("POST", "PUT"):
+        if route.method in WITH_BODY:
             limit = self.services.settings.body_limit
             body = unpacked(request.get_data(cache=False), request.headers, limit)
         own = [pair for pair in parameters if pair[0] not in FORM]

@@ -7,12 +7,14 @@ from werkzeug.http import parse_accept_header, parse_options_header
 
 from gateway.fhir.asked import Parameters
 from gateway.fhir.outcome import TurnedAway, turned_away
+from gateway.intake.patches import JSON_PATCH
 from gateway.refusal import Kind
 
 FHIR_JSON = "application/fhir+json"
 
-_JSON = (FHIR_JSON, "application/json", "text/json", "application/json+fhir")
-_FORMATS = (*_JSON, "json")
+JSON = (FHIR_JSON, "application/json", "text/json", "application/json+fhir")
+PATCHES = (*JSON, JSON_PATCH)
+_FORMATS = (*JSON, "json")
 _VERSIONS = ("4.0", "4.0.1")
 FORM = ("_format", "_pretty")
 """Parameters that concern the answer's form; every interaction has them."""
@@ -31,7 +33,7 @@ def check_answer(headers: Headers, parameters: Parameters) -> None:
         raise _not_acceptable()
 
 
-def check_body(headers: Headers, served: tuple[str, ...] = _JSON) -> None:
+def check_body(headers: Headers, served: tuple[str, ...] = JSON) -> None:
     """Refuse with 415 a body of another kind, another FHIR version or another character set."""
     kind, options = parse_options_header(headers.get("Content-Type", ""))
     if kind.lower() not in served:
@@ -62,7 +64,7 @@ def _ranges(accept: str) -> list[tuple[str, float]]:
 def _accepts(media_range: str, quality: float) -> bool:
     kind, options = parse_options_header(media_range)
     version_fits = options.get("fhirversion", "4.0") in _VERSIONS
-    return quality > 0 and version_fits and kind.lower() in (*_JSON, "*/*", "application/*")
+    return quality > 0 and version_fits and kind.lower() in (*JSON, "*/*", "application/*")
 
 
 def _plain(media_type: str) -> str:

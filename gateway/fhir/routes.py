@@ -14,14 +14,15 @@ from gateway.fhir.asked import View
 from gateway.fhir.audit_events import read_event, search_events, search_events_by_post
 from gateway.fhir.capability import capabilities, smart_configuration
 from gateway.fhir.create import create
-from gateway.fhir.delete import delete
+from gateway.fhir.delete import delete, delete_matching
 from gateway.fhir.histories import history_system, history_type
 from gateway.fhir.history import history
 from gateway.fhir.operations.everything import everything, everything_by_post
+from gateway.fhir.patch import patch, patch_matching
 from gateway.fhir.read import read, vread
 from gateway.fhir.search import search, search_by_post
 from gateway.fhir.transaction import transaction
-from gateway.fhir.update import update
+from gateway.fhir.update import update, update_matching
 
 ENTRIES = "entries"
 PUBLIC = "public"
@@ -68,6 +69,10 @@ ROUTES = (
     Route("GET", "/_history", "history-system", ENTRIES, "rest:history", history_system),
     Route("PUT", "/<type>/<id>", "update", "u", "rest:update", update),
     Route("DELETE", "/<type>/<id>", "delete", "d", "rest:delete", delete),
+    Route("PATCH", "/<type>/<id>", "patch", "u", "rest:patch", patch),
+    Route("PUT", "/<type>", "update", "u", "rest:update", update_matching),
+    Route("PATCH", "/<type>", "patch", "u", "rest:patch", patch_matching),
+    Route("DELETE", "/<type>", "delete", "d", "rest:delete", delete_matching),
     Route("GET", "/<type>", "search-type", "s", "rest:search", search),
     Route("POST", "/<type>/_search", "search-type", "s", "rest:search", search_by_post),
     Route("POST", "/<type>", "create", "c", "rest:create", create),

@@ -13,7 +13,7 @@ from gateway.stored import Resource
 from mappers.r4 import validate
 
 _FIRST = "Bundle.entry[0]"
-LETTERS = {"POST": "c", "PUT": "u", "DELETE": "d", "GET": "r"}
+LETTERS = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d", "GET": "r"}
 
 
 def envelope(bundle: Resource) -> None:

@@ -15,7 +15,8 @@ from gateway.custody.audit import Event
 from gateway.custody.identity import halves, idempotency, links, names
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import Tenant, WriteNo
-from gateway.intake import merges
+from gateway.intake import claims, merges
+from gateway.intake.claims import Claims
 from gateway.intake.concerned import concerned
 from gateway.intake.merges import Settlement
 from gateway.intake.sealing import Sealed
@@ -36,6 +37,8 @@ class Batch:
     now: int
     settlement: Settlement | None = None
     """What it means for who is one person with whom."""
+    claims: Claims | None = None
+    """The criteria on which a write hangs."""
 
 
 def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
@@ -44,9 +47,10 @@ def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
     with vault.database.write() as conn:
         if batch.sealed:
             writes = [s.write for s in batch.sealed]
-            rows = list(
-                zip(records.record_writes(conn, tenant, writes, batch.now), batch.sealed, strict=True)
-            )
+            numbers = records.record_writes(conn, tenant, writes, batch.now)
+            if batch.claims is not None:
+                claims.check(conn, batch.claims)
+            rows = list(zip(numbers, batch.sealed, strict=True))
             put_beside(conn, rows)
             patients = set(concerned(conn, vault, tenant, batch.sealed))
             if batch.settlement is not None:

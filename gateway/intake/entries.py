@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from mappers.r4 import references
 from mappers.r4.model import MODEL
 
 _PATIENT = "Patient/"
-WRITES = ("DELETE", "POST", "PUT")
+WRITES = ("DELETE", "POST", "PUT", "PATCH")
 ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 """FHIR's order of processing: http://hl7.org/fhir/R4/http.html#trules"""
 
@@ -37,6 +37,14 @@ class Entry(msgspec.Struct, frozen=True):
     if_none_exist: str | None = None
     query: str | None = None
     names: frozenset[str] = frozenset()
+    criteria: str = ""
+    """What was searched for, in canonical form, where a write hangs on what was found."""
+    free: bool = False
+    """Whether the id must be nobody's yet: nothing matched, and the sender names it."""
+    change: Any = None
+    """The patch (``patches.Change``) that makes the resource."""
+    base: int | None = None
+    """The version that a patch was applied to; no other may have come meanwhile."""
 
     @property
     def literal(self) -> str:
@@ -62,8 +70,8 @@ def read_entry(index: int, raw: Mapping[str, Any]) -> Entry:
         raise refused(
             Kind.INVALID, "value", "The request method is not one of FHIR R4's.", f"{at}.request.method"
         )
-    if method in ("PATCH", "HEAD"):
-        raise refused(Kind.UNPROCESSABLE, "not-supported", f"{method} is not supported in a bundle.", at)
+    if method == "HEAD":
+        raise refused(Kind.UNPROCESSABLE, "not-supported", "HEAD is not supported in a bundle.", at)
     path, _, query = url.strip("/").partition("?")
     type_, _, id_ = path.partition("/")
     entry = Entry(
@@ -89,7 +97,7 @@ def _check(entry: Entry) -> None:
         )
     if entry.method == "POST" and (entry.id or entry.query):
         raise refused(Kind.INVALID, "value", "The url of a POST is the resource type alone.", url)
-    if entry.method in ("PUT", "DELETE") and not (entry.id or entry.query):
+    if entry.method in ("PUT", "DELETE", "PATCH") and not (entry.id or entry.query):
         raise refused(Kind.INVALID, "value", "The url must name one resource: Type/id or Type?criteria.", url)
     if entry.method == "GET" and not entry.id:
         raise refused(Kind.UNPROCESSABLE, "not-supported", "A search inside a bundle is not supported.", url)
@@ -122,6 +130,11 @@ def if_match(value: object, at: str) -> int | None:
 def criteria(query: str) -> list[tuple[str, str]]:
     """The parameters of a conditional request, percent-decoding undone."""
     return parse_qsl(query.partition("?")[2] or query, keep_blank_values=True)
+
+
+def canonical(query: str) -> str:
+    """The same text for the same criteria, whatever their order."""
+    return urlencode(sorted(criteria(query)))
 
 
 def resolve(entries: Sequence[Entry], look_up: Callable[[str, str], str]) -> list[Entry]:

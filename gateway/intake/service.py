@@ -11,17 +11,18 @@ from gateway.auth.actor import Actor, Role
 from gateway.custody import audit
 from gateway.custody.errors import Conflict, Erased, KeyGone
 from gateway.custody.identity.vault import Vault
-from gateway.intake import answers, checks, identify, merges, reads, repeats
+from gateway.intake import answers, checks, claims, merges, patches, reads, repeats
 from gateway.intake.commit import Batch, commit
-from gateway.intake.entries import Entry, read_entries, read_entry, refuse_twins, resolve
+from gateway.intake.entries import Entry, read_entries, read_entry
 from gateway.intake.looking import Looking
+from gateway.intake.readying import Ready, Readying
 from gateway.intake.versions import Outcome, Versions
 from gateway.privacy.policy import Policy
 from gateway.refusal import Issue, Kind, Refused, refused
 from gateway.stored import Answer, Clock, Entropy, Repeat, Resource, Stored
 
-INTERACTIONS = {"POST": "create", "PUT": "update", "DELETE": "delete", "GET": "read"}
-RECORDED = (Kind.NOT_FOUND, Kind.GONE)
+INTERACTIONS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "GET": "read"}
+RECORDED = {Kind.NOT_FOUND: 404, Kind.GONE: 410}
 """Refusals that whoever found them has recorded already."""
 TRIES = 6
 """How often a write starts again when others move the same heads."""
@@ -61,6 +62,10 @@ class Intake:
     def delete(self, actor: Actor, type_: str, id_: str, if_match: int | None = None) -> Stored:
         """Mark a resource as deleted; deleting what is not there changes nothing."""
         return self._single(actor, Entry("", "DELETE", type_, id_, if_match=if_match))
+
+    def single(self, actor: Actor, entry: Entry) -> Stored:
+        """One interaction by itself: a patch, or a write by criteria."""
+        return self._single(actor, entry)
 
     def transaction(self, actor: Actor, bundle: Resource, repeat: Repeat | None = None) -> Answer:
         """All of a bundle or nothing of it; the same request again gives the same answer, byte for byte."""
@@ -119,12 +124,10 @@ class Intake:
         checks.allowed(actor, entries)
         if actor.role is not Role.EHR:
             raise refused(Kind.FORBIDDEN, "forbidden", "Only an EHR may write.")
+        entries = patches.opened(entries)
         checks.resources(entries)
-        identified = identify.identified(actor, entries, self.looking, self.entropy)
-        refuse_twins(identified)
-        ready = resolve(identified, identify.looked_up(actor, self.looking))
         try:
-            return self._written(actor, ready, repeat)
+            return self._written(actor, entries, repeat)
         except (Erased, KeyGone):
             self._record(actor, entries, 410, "deleted")
             raise refused(
@@ -133,9 +136,13 @@ class Intake:
 
     def _written(self, actor: Actor, entries: Sequence[Entry], repeat: Repeat | None) -> list[Outcome]:
         """Steps 3 and 4, again where another writer was faster."""
-        for _ in range(TRIES):
+        readying = Readying(self.vault, self.looking, self.entropy)
+        ready = self._ready(actor, readying, entries)
+        for attempt in range(TRIES):
             try:
-                return self._write(actor, entries, repeat)
+                if attempt and ready.fluid:
+                    ready = self._ready(actor, readying, entries)
+                return self._write(actor, ready, repeat)
             except Conflict:
                 if repeat is not None and repeats.earlier(self.vault, actor, repeat) is not None:
                     raise refused(
@@ -144,12 +151,21 @@ class Intake:
         busy = Issue("conflict", "Others write the same resources; try again.")
         raise Refused(Kind.CONFLICT, [busy], retry_after=1)
 
-    def _write(self, actor: Actor, entries: Sequence[Entry], repeat: Repeat | None) -> list[Outcome]:
+    def _ready(self, actor: Actor, readying: Readying, entries: Sequence[Entry]) -> Ready:
+        try:
+            return readying.ready(actor, entries)
+        except Refused as refusal:
+            if refusal.kind in RECORDED:
+                self._record(actor, entries, RECORDED[refusal.kind], refusal.issues[0].code)
+            raise
+
+    def _write(self, actor: Actor, ready: Ready, repeat: Repeat | None) -> list[Outcome]:
         now = self.clock()
         tenant = actor.organization
         versions = Versions(self.vault, self.policy, self.looking, self.entropy)
         # Before the commit: a read that is refused leaves nothing behind, and a repeat gets the same answer.
-        outcomes = reads.answered(actor, versions.following(actor, entries, now), self.looking)
+        outcomes = reads.answered(actor, versions.following(actor, ready.entries, now), self.looking)
+        outcomes, claimed = claims.claimed(self.vault, tenant, outcomes, ready.since)
         sealed = [o.sealed for o in outcomes if o.sealed is not None]
         answer = None
         if repeat is not None:
@@ -160,7 +176,7 @@ class Intake:
         settlement = merges.settle(self.vault, self.looking, tenant, said, now)
         if settlement is not None:
             events += settlement.events(trace.event(actor, trace.Deed("update"), now))
-        commit(self.vault, Batch(tenant, sealed, events, answer, now, settlement), self.entropy)
+        commit(self.vault, Batch(tenant, sealed, events, answer, now, settlement, claimed), self.entropy)
         return outcomes
 
     def _record(self, actor: Actor, entries: Sequence[Entry | None], status: int, detail: str) -> None:

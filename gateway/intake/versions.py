@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.auth.actor import Actor
 from gateway.custody import records
-from gateway.custody.errors import Erased
+from gateway.custody.errors import Conflict, Erased
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.records import Head
@@ -99,6 +99,11 @@ class _Step:
             raise refused(
                 Kind.PRECONDITION, "conflict", "The current version is not the one in ifMatch.", entry.at
             )
+        if entry.base is not None and (head is None or head.deleted or head.version != entry.base):
+            raise Conflict
+        if entry.free and head is not None and not head.deleted:
+            text = "The criteria match nothing, and the resource's id is another's."
+            raise refused(Kind.CONFLICT, "duplicate", text, entry.at)
         if entry.method == "GET":
             return self._nothing(entry, ref, head, "read", 200)
         if entry.method == "DELETE":
@@ -118,11 +123,11 @@ class _Step:
                 entry.at,
             )
         if lossless.same(content(known), content(resource)):
-            return self._nothing(entry, ref, head, "update", 200)
+            return self._nothing(entry, ref, head, _changed(entry), 200)
         fresh = head is None or head.deleted
         target = self._target(entry, ref, head)
         sealed = self.sealer.seal(target, resource, whose)
-        interaction, status = ("create", 201) if fresh else ("update", 200)
+        interaction, status = ("create", 201) if fresh else (_changed(entry), 200)
         return self._made(entry, target, interaction, status, sealed)
 
     def _delete(self, entry: Entry, ref: Ref, head: Head | None) -> Outcome:
@@ -156,6 +161,10 @@ def _whose(identities: Identities, entry: Entry) -> Whose:
         return Whose(TENANT_COMPARTMENT)
     named = identities.named(entry.resource, entry.names)
     return Whose.of(identities.patients(entry.resource), named)
+
+
+def _changed(entry: Entry) -> str:
+    return "patch" if entry.method == "PATCH" else "update"
 
 
 def _patient(compartment: StoredId) -> StoredId | None:

@@ -208,9 +208,11 @@ def test_the_client_says_what_it_wants_back(ehr: Hospital, prefer: str, type_: s
         ("GET", "Patient/mrn-1?_summary=true", None, 400),
         ("GET", "Patient?_count=many", None, 400),
         ("GET", "Patient?_page=forged", None, 400),
-        ("PATCH", "Patient/mrn-1", b"[]", 405),
+        ("PATCH", "Patient/mrn-1", b"[]", 400),
         ("POST", "Patient/mrn-1", ANNA, 405),
-        ("DELETE", "Patient", None, 405),
+        ("DELETE", "Patient", None, 400),
+        ("PUT", "Patient", ANNA, 400),
+        ("PATCH", "Patient", {"resourceType": "Parameters"}, 400),
         ("GET", "", None, 405),
         ("GET", "Patient/mrn-1/_history/1/more", None, 404),
     ],
@@ -223,7 +225,7 @@ def test_what_is_wrong_is_told_and_nothing_is_stored(
 
 
 def test_a_method_that_is_not_served_is_told_which_are(ehr: Hospital):
-    assert ehr.asks("PATCH", "Patient/mrn-1", b"[]").headers["Allow"] == "DELETE, GET, HEAD, PUT"
+    assert ehr.asks("POST", "Patient/mrn-1", b"[]").headers["Allow"] == "DELETE, GET, HEAD, PATCH, PUT"
 
 
 def test_every_fault_is_named_with_its_place(ehr: Hospital):

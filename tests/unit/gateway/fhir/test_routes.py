@@ -22,6 +22,7 @@ BY_LETTER = {
     "history-system": ENTRIES,
     "operation": "r",
     "update": "u",
+    "patch": "u",
     "delete": "d",
     "search-type": "s",
     "transaction": ENTRIES,

@@ -52,7 +52,8 @@ def test_a_put_by_criteria_has_no_id_yet() -> None:
     [
         ({"resource": PATIENT}, "Bundle.entry[0]"),
         (entry("FETCH", "Patient/p1"), "Bundle.entry[0].request.method"),
-        (entry("PATCH", "Patient/p1", PATIENT), "Bundle.entry[0]"),
+        (entry("HEAD", "Patient/p1"), "Bundle.entry[0]"),
+        (entry("PATCH", "Patient"), "Bundle.entry[0].request.url"),
         (entry("POST", "Patient/p1", PATIENT), "Bundle.entry[0].request.url"),
         (entry("PUT", "Patient", PATIENT), "Bundle.entry[0].request.url"),
         (entry("DELETE", "Patient"), "Bundle.entry[0].request.url"),

@@ -78,7 +78,8 @@ def test_a_conditional_create_that_finds_nothing_is_a_create():
 
 @pytest.mark.parametrize(("ids", "id_"), [(["mrn-1"], "mrn-1"), ([], None)])
 def test_a_conditional_update_means_what_it_finds_or_makes_a_new_one(ids: list[str], id_: str | None):
-    (made,) = given_ids([Entry("a", "PUT", "Patient", resource=patient("x"), query="name=A")], Shelf(*ids))
+    body = {"resourceType": "Patient"}
+    (made,) = given_ids([Entry("a", "PUT", "Patient", resource=body, query="name=A")], Shelf(*ids))
     assert made.method == "PUT"
     assert made.query is None
     assert made.resource is not None

@@ -148,7 +148,7 @@ REFUSED = {
     "403": put(observation("o1", "Patient/mrn-1")),
     "404": entry("GET", "Patient/nobody"),
     "412": put(patient("mrn-1"), ifMatch='W/"7"'),
-    "422": entry("PATCH", "Patient/mrn-1"),
+    "422": entry("HEAD", "Patient/mrn-1"),
 }
 
 

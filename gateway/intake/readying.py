@@ -1,0 +1,52 @@
+"""From what is asked for to what is to be written: identities, patches, references.
+
+What hangs on the state of the store (criteria, patches) is done again when another writer was faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.auth.actor import Actor
+from gateway.custody import records
+from gateway.custody.identity.vault import Vault
+from gateway.custody.ids import WriteNo
+from gateway.intake import identify, patches
+from gateway.intake.entries import Entry, refuse_twins, resolve
+from gateway.intake.looking import Looking
+from gateway.stored import Entropy
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Entries whose versions can be made. ``since`` is the last write before criteria were searched for."""
+
+    entries: Sequence[Entry]
+    since: WriteNo | None = None
+
+    @property
+    def fluid(self) -> bool:
+        """Whether another state of the store could make other entries of the same request."""
+        return self.since is not None or any(entry.change for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Readying:
+    """Makes entries ready, from the store as it is now."""
+
+    vault: Vault
+    looking: Looking
+    entropy: Entropy
+
+    def ready(self, actor: Actor, entries: Sequence[Entry]) -> Ready:
+        """Raises ``Refused`` for what cannot be done as it is asked."""
+        since = self._last(actor) if any(e.if_none_exist or e.query for e in entries) else None
+        identified = identify.identified(actor, entries, self.looking, self.entropy)
+        refuse_twins(identified)
+        changed = patches.applied(self.vault, self.looking, actor.organization, identified)
+        return Ready(resolve(changed, identify.looked_up(actor, self.looking)), since)
+
+    def _last(self, actor: Actor) -> WriteNo:
+        with self.vault.database.read() as conn:
+            return records.latest(conn, actor.organization)
