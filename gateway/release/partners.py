@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from gateway.custody import records
+from gateway.custody import merges, records
 from gateway.custody.audit import Event
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant, WriteNo, parse_pseudonym, pseudonym
@@ -154,7 +154,10 @@ class PartnerView:
 
     def _look_at_plans(self, row: StoredVersion) -> set[Ref]:
         with self.vault.database.read() as conn:
-            mine = records.compartment(conn, row.tenant, row.compartment, PLAN)
+            # The plan of a record that went into another is the other's.
+            survivor = merges.union(conn, row.tenant, row.compartment).survivor
+            whose = {row.compartment, survivor}
+            mine = [plan for one in whose for plan in records.compartment(conn, row.tenant, one, PLAN)]
         texts = [
             text for half in self._halves(mine) if bears_plan(half) for text in references.references(half)
         ]
