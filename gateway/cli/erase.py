@@ -64,10 +64,10 @@ def _confirm(stdin_taken: bool) -> None:
 @contextmanager
 def _erasure() -> Iterator[Erasure]:
     settings = Settings.from_environ(os.environ)
-    # With another identity key every patient looks unknown.
-    fitting.check_all(settings.storage)
     vault = open_vault(settings.storage)
     try:
+        # With another identity key every patient would look unknown.
+        fitting.check_all(settings.storage)
         release = Release(vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), _clock)
         split = policy.load_as(policy.Kind.SPLIT, settings.policy)
         yield Erasure(vault, split, release, _clock, os.urandom)
@@ -91,6 +91,6 @@ def _told(done: Done) -> str:
     if done.before:
         return "This patient was erased before; nothing was left to do."
     return (
-        f"Erased: {done.resources} resources in {done.versions} versions deleted, {done.keys} keys destroyed, "
-        f"{done.rewritten} versions of what others have a part in rewritten."
+        f"Erased: {done.resources} resources in {done.versions} versions deleted, {done.rewritten} versions "
+        f"of what others have a part in rewritten, {done.keys} keys destroyed."
     )

@@ -33,12 +33,11 @@ TRIES = 6
 
 
 class Held(CustodyError):  # noqa: N818 - it reads as what is the case
-    """A legal hold stands on this patient: release it first, `careloom retention holds` lists them."""
+    """A legal hold forbids to erase this patient; `careloom retention list` shows the holds."""
 
 
 class Unknown(CustodyError):  # noqa: N818 - it reads as what is the case
-    """Nothing is kept of such a patient. Look at the organization and the id; with --unknown the id is closed
-    all the same, so that nothing under it is ever taken in."""
+    """Nothing is kept of such a patient: look at organization and id, or close the id by --unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ NEEDS: dict[Words, Words] = {
     ("grant", "revoke"): ("--client", "nobody", "--organization", "o"),
     ("officer", "add"): ("--name", "n", "--organization", "o"),
     ("patient", "merges"): ("--organization", "o"),
+    ("patient", "erase"): ("--organization", "o", "--reason", "DSR 1", "--yes", "nobody"),
 }
 ON_AN_INSTALLATION = [
     words for words in LEAVES if words not in PROCESSES and words[0] not in {"policy", "knowledge", "bench"}
