@@ -59,6 +59,8 @@ BORN = (
 _UNSOWN = frozenset({"implicitRules", "modifierExtension"})
 """With these there is no clinical half at all; each is sown alone."""
 _PLAIN = {"boolean": True, "integer": 1, "positiveInt": 1, "unsignedInt": 1, "decimal": 1, "time": "10:00:00"}
+_WORDLESS = frozenset({"unit", "value", "version"})
+"""Strings in which no sentence stands, for they come from closed lists or are pseudonyms."""
 _SHAPES = {
     "uri": "urn:{}",
     "url": "data:text/plain,{}",
@@ -186,7 +188,7 @@ def _text(made: Field, element: Element, of: str, path: str) -> Any:
         if path.endswith(".reference") and of == "string":
             return f"Patient/{made.canary(path)}"
     if made.form is Form.AGED and of in ("string", "markdown", "xhtml"):
-        return SENTENCE
+        return SENTENCE if path.rpartition(".")[2] not in _WORDLESS else "2019-04"
     canary = made.canary(path)
     if of == "base64Binary":
         return base64.b64encode(canary.encode()).decode()

@@ -182,7 +182,7 @@ HARMED = "per-1"
 """A period whose ends are not equally precise may seem to end before it begins, once it is shifted."""
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=90, deadline=None, suppress_health_check=list(HealthCheck))
 @given(any_resource(), st.sampled_from(PROFILES))
 def test_a_release_is_valid_and_says_no_more_than_the_half(resource: dict[str, Any], name: str) -> None:
     half = split(resource, SPLIT, pseudonym_of).clinical
