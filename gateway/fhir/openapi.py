@@ -133,15 +133,16 @@ def _body(route: Route) -> dict[str, Any]:
 def _responses(route: Route) -> dict[str, Any]:
     always = () if route.scope == _PUBLIC else _ALWAYS
     statuses = sorted({*_ANSWERS[route.interaction], *always})
-    return {str(status): _response(status) for status in statuses} | {"default": _response(500)}
+    form = "application/json" if route.interaction == "discovery" else FHIR_JSON
+    return {str(status): _response(status, form) for status in statuses} | {"default": _response(500)}
 
 
-def _response(status: int) -> dict[str, Any]:
+def _response(status: int, form: str = FHIR_JSON) -> dict[str, Any]:
     said = "done" if status < 300 else "unchanged" if status == 304 else "refused; the outcome says why"
     if status in _BODILESS:
         return {"description": said}
-    schema = _RESOURCE if status < 300 else _OUTCOME
-    return {"description": said, "content": {FHIR_JSON: {"schema": schema}}}
+    schema = _OUTCOME if status >= 300 else _RESOURCE if form == FHIR_JSON else {"type": "object"}
+    return {"description": said, "content": {form: {"schema": schema}}}
 
 
 def _smart(settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Clients that others wrote, unmodified, against a gateway that listens: what works for them works."""
