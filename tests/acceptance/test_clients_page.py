@@ -34,4 +34,5 @@ def test_a_newcomer_who_types_the_page_gets_what_it_says(installed: Callable[...
     own, shared = ((tmp_path / name).read_text("utf-8") for name in ("plan.json", "plans.json"))
     assert "Patient/mrn-1" in own
     assert "mrn-1" not in shared
+    assert '"history"' in (tmp_path / "changes.json").read_text("utf-8")
     assert (tmp_path / "ehr.key").stat().st_mode & 0o077 == 0
