@@ -53,8 +53,8 @@ class Release:
         """One resource, or one version of it, as this actor may see it. Raises ``Refused``."""
         self._allow(actor, type_, "r")
         interaction = "read" if version is None else "vread"
-        self._refuse_erased(actor, interaction, type_, id_)
         view = self.view(actor)
+        self._refuse_erased(actor, (view, interaction), type_, id_)
         row = view.locate(type_, id_, version)
         if row is None:
             self._record(actor, (view, interaction), type_, None, 404)
@@ -69,8 +69,8 @@ class Release:
     def history(self, actor: Actor, type_: str, id_: str) -> tuple[Stored, ...]:
         """Every version that there is, newest first; a deletion has no body."""
         self._allow(actor, type_, "r")
-        self._refuse_erased(actor, "history", type_, id_)
         view = self.view(actor)
+        self._refuse_erased(actor, (view, "history"), type_, id_)
         rows = view.versions(type_, id_)
         if not rows:
             self._record(actor, (view, "history"), type_, None, 404)
@@ -131,12 +131,13 @@ class Release:
 
     # --- steps -------------------------------------------------------------------------------------------
 
-    def _refuse_erased(self, actor: Actor, interaction: str, type_: str, id_: str) -> None:
+    def _refuse_erased(self, actor: Actor, what: tuple[View, str], type_: str, id_: str) -> None:
+        """What was erased is no more, for whoever was shown its id; that somebody asked is recorded."""
         there = erased.found(self.vault, actor, type_, id_)
         if there is not None:
             tenant, stored = there
-            deed = trace.Deed(interaction, type_, stored, status=410, outcome=trace.MINOR, detail="erased")
-            self._append({tenant: [deed]}, actor)
+            deed = trace.Deed(what[1], type_, stored, status=410, outcome=trace.MINOR)
+            self.append({tenant: [deed]}, actor, what[0])
             raise refused(Kind.GONE, "deleted", ERASED)
 
     def _allow(self, actor: Actor, type_: str, letter: str) -> None:
