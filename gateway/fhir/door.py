@@ -16,16 +16,17 @@ from gateway.custody import audit
 from gateway.custody.audit import Event
 from gateway.custody.database import Database
 from gateway.custody.ids import SYSTEM, Tenant
-from gateway.fhir.outcome import status_of, turned_away
+from gateway.fhir.outcome import Tampering, status_of, turned_away
 from gateway.fhir.rate import RateLimit
 from gateway.fhir.routes import ENTRIES, Route
 from gateway.refusal import Kind, Refused
 from gateway.stored import Clock
-from gateway.trace import MINOR
+from gateway.trace import MAJOR, MINOR, SERIOUS
 from mappers.r4.model import MODEL
 
 _BEARER = "bearer "
 _RECORDED_BY_USE_CASE = (Kind.NOT_FOUND, Kind.GONE)
+_OUTCOMES = {Kind.UNAVAILABLE: SERIOUS, Kind.BROKEN: MAJOR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Door:
             time=self.clock(),
             kind=route.audit,
             action=_ACTIONS.get(route.method, "E"),
-            outcome=MINOR,
+            outcome=_OUTCOMES.get(refusal.kind, MINOR),
             status=status_of(refusal),
             client_id=known.client_id if known else None,
             organization=known.organization if known else None,
@@ -86,8 +87,14 @@ class Door:
             type=type_ if type_ in MODEL.resources else None,
             address=who.address,
             request_id=who.request_id,
-            detail=refusal.issues[0].code if refusal.issues else None,
+            detail=_detail(refusal),
         )
+
+
+def _detail(refusal: Refused) -> str | None:
+    if isinstance(refusal, Tampering):
+        return "tampered"
+    return refusal.issues[0].code if refusal.issues else None
 
 
 _ACTIONS = {"GET": "R", "PUT": "U", "DELETE": "D"}

@@ -84,6 +84,10 @@ class TurnedAway(Refused):
     """Refused at the door, before any use case was asked: the edge itself records it."""
 
 
+class Tampering(Refused):
+    """Something that is stored does not open: who asked is told nothing of it, the trail is."""
+
+
 def turned_away(kind: Kind, code: str, text: str, expression: str = "") -> TurnedAway:
     """A refusal by the edge with one issue."""
     return TurnedAway(kind, [Issue(code, text, expression)])
@@ -98,6 +102,8 @@ def refusal_of(error: Exception) -> Refused:
     if isinstance(error, HTTPException):
         known = _HTTP.get(error.code or 500, _BROKEN)
         return TurnedAway(known.kind, known.issues)
+    if isinstance(error, errors.Tampered):
+        return Tampering(_BROKEN.kind, _BROKEN.issues)
     for kind_of_error, kind, issue in _CUSTODY:
         if isinstance(error, kind_of_error):
             return Refused(kind, [issue])
