@@ -18,8 +18,9 @@ from sqlalchemy.sql.selectable import FromClause
 from gateway.custody import holds
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo
 from gateway.custody.keeping import EVERY_TYPE, Counted, Rules
+from gateway.custody.merges import UNDONE
 from gateway.custody.periods import NEVER
-from gateway.custody.tables import audit_event, record, version
+from gateway.custody.tables import audit_event, patient_merge, record, version
 
 LAST = ("Patient", "Consent")
 """Who somebody is and what they allowed goes when nothing else of them has to be kept."""
@@ -125,7 +126,7 @@ def due(conn: Connection, calendar: Calendar, type_: str, ids: Sequence[StoredId
 
 
 _FEW = 200
-_e = audit_event.c
+_e, _m = audit_event.c, patient_merge.c
 _head, _other = record.alias("head"), record.alias("other")
 _newest, _others_newest = version.alias("newest"), version.alias("others_newest")
 _r, _o = _head.c, _other.c
@@ -152,10 +153,20 @@ def _period_over(calendar: Calendar, type_: str) -> Condition:
     if type_ not in LAST:
         return over
     kept = and_(
-        _beside(_o.type.not_in(LAST), _was_sent(_other), _has_content(_other)),
+        and_(_o.type.not_in(LAST), _was_sent(_other), _has_content(_other)),
         _since(calendar, _other, _others_newest) >= calendar.cutoff(_o.type),
     )
-    return and_(over, or_(_r.compartment == TENANT_COMPARTMENT, ~_some(kept)))
+    nothing = and_(~_some(_beside(kept)), ~_some_of_the_person(calendar.tenant, kept))
+    return and_(over, or_(_r.compartment == TENANT_COMPARTMENT, nothing))
+
+
+def _some_of_the_person(tenant: Tenant, condition: Condition) -> Condition:
+    """The same of the records that are said to be the same person's: their plan needs this one's Patient."""
+    told = (_m.patient, _m.successor, _m.survivor)
+    source = patient_merge.join(_other, and_(_o.tenant == _m.tenant, _o.compartment.in_(told)))
+    source = source.join(_others_newest, _others_newest.c.write_no == _o.write_no)
+    linked = and_(_m.tenant == tenant, _m.state != UNDONE, _r.compartment.in_(told))
+    return select(_o.id).select_from(source).where(linked, condition).correlate(_head, _newest).exists()
 
 
 def _since(calendar: Calendar, head: FromClause, newest: FromClause) -> ColumnElement[int]:

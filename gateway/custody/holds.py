@@ -1,7 +1,8 @@
 """Legal holds: what must not be deleted, whatever a rule or a request says, until the last hold is released.
 
 A hold keeps one patient or, with sixteen zero bytes for a patient, a whole tenant. Who places one holds the
-tenant's counter first, as who deletes does: once it is placed, no deletion is under way any more.
+tenant's counter first, as who deletes does: once it is placed, no deletion is under way any more. A hold on
+one record holds every record that is said to be the same person's.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
+from gateway.custody.merges import UNDONE
 from gateway.custody.purging import hold_writers
-from gateway.custody.tables import legal_hold, record
+from gateway.custody.tables import legal_hold, patient_merge, record
 
-_h = legal_hold.c
+_h, _m = legal_hold.c, patient_merge.c
 _REASON = re.compile(r"[A-Z0-9-]{1,32}")
 
 WHOLE_TENANT = TENANT_COMPARTMENT
@@ -55,8 +57,7 @@ def release(conn: Connection, tenant: Tenant, patient: StoredId, reason: str, no
 
 def held(conn: Connection, tenant: Tenant, patient: StoredId) -> bool:
     """Whether anything forbids to delete what is known of this patient."""
-    query = select(_h.tenant).where(_stands(tenant), _h.patient.in_((patient, WHOLE_TENANT)))
-    return conn.execute(query.limit(1)).first() is not None
+    return bool(conn.scalar(select(_holding(tenant, literal(patient)))))
 
 
 def covered(conn: Connection, tenant: Tenant, patient: StoredId) -> int:
@@ -72,8 +73,22 @@ def free(tenant: Tenant, compartment: ColumnElement[bytes]) -> ColumnElement[boo
 
     What belongs to no single patient is held by any hold: what is held may point at it.
     """
-    mine = or_(_h.patient.in_((compartment, WHOLE_TENANT)), compartment == TENANT_COMPARTMENT)
-    return ~select(_h.tenant).where(_stands(tenant), mine).correlate_except(legal_hold).exists()
+    return ~_holding(tenant, compartment)
+
+
+def same_person(
+    tenant: Tenant, one: ColumnElement[bytes], other: ColumnElement[bytes]
+) -> ColumnElement[bool]:
+    """Whether anybody says of two records that they are one person's (docs/merges.md)."""
+    told = (_m.patient, _m.successor, _m.survivor)
+    both = and_(_m.tenant == tenant, _m.state != UNDONE, one.in_(told), other.in_(told))
+    return select(_m.tenant).where(both).correlate_except(patient_merge).exists()
+
+
+def _holding(tenant: Tenant, compartment: ColumnElement[bytes]) -> ColumnElement[bool]:
+    theirs = or_(_h.patient.in_((compartment, WHOLE_TENANT)), same_person(tenant, _h.patient, compartment))
+    mine = or_(theirs, compartment == TENANT_COMPARTMENT)
+    return select(_h.tenant).where(_stands(tenant), mine).correlate_except(legal_hold).exists()
 
 
 def standing(conn: Connection) -> list[Standing]:

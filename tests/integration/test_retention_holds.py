@@ -163,3 +163,36 @@ def test_a_reason_is_a_code(text: str):
 def test_codes_are_reasons():
     assert holds.is_reason(CASE)
     assert StoredId(bytes(16)) == holds.WHOLE_TENANT
+
+
+# --- records that are one person's -----------------------------------------------------------------------
+
+
+def goes_into(name: str, other: str) -> dict[str, Any]:
+    return patient(name, link=[{"other": {"reference": f"Patient/{other}"}, "type": "replaced-by"}])
+
+
+def test_a_hold_on_one_record_holds_all_of_the_person(desk: Desk, keeper: Keeper):
+    desk.puts(goes_into("ann", "bob"))
+    desk.now += 730 * DAY
+    keeper.hold(ST_ANNA, "ann", CASE)
+    with desk.vault.database.read() as conn:
+        assert holds.held(conn, ST_ANNA, desk.id_of("Patient/bob"))
+        assert not holds.held(conn, ST_ANNA, desk.id_of("Patient/carl"))
+    assert goes(desk) == {}
+    desk.puts(patient("ann"))
+    assert goes(desk) == {"Observation": 1, "Patient": 1}, "they are two again"
+    assert desk.reads("Observation/ann-o")
+
+
+def test_a_patient_stays_while_a_record_of_the_same_person_is_kept(desk: Desk, keeper: Keeper):
+    desk.puts(goes_into("ann", "bob"))
+    assert goes(desk) == {"Observation": 2, "Patient": 1, "Practitioner": 1}
+    desk.puts(patient("bob"), observation("new", "Patient/ann"))
+    desk.now += 200 * DAY
+    desk.puts(goes_into("ann", "bob"), observation("newer", "Patient/ann"))
+    desk.now += 200 * DAY
+    assert goes(desk) == {"Observation": 1}
+    assert desk.reads("Patient/bob"), "the survivor's Patient says who both are"
+    desk.now += 200 * DAY
+    assert goes(desk) == {"Observation": 1, "Patient": 2}
