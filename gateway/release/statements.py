@@ -38,9 +38,8 @@ class Statements:
 
         Records that are one person speak for each other: what one of them denies, all of them do.
         """
-        asked = set(patients)
         with self.vault.database.read() as conn:
-            persons = {one: self._records(conn, one) for one in asked}
+            persons = self._persons(conn, set(patients))
             rows = standing(conn, self.tenant, sorted({own for owns in persons.values() for own in owns}))
         rows = opened.readable(self.vault, self.tenant, rows)
         bodies = self.bodies(rows) if self.whole else opened.clinical_halves(self.vault, self.tenant, rows)
@@ -53,11 +52,15 @@ class Statements:
             if home in records and found is not None
         ]
 
-    def _records(self, conn: Connection, patient: StoredId) -> frozenset[StoredId]:
-        """The compartments of one person: a patient's own, and those that it is united with."""
-        mine = merges.union(conn, self.tenant, patient)
-        whole = mine if mine.survivor == patient else merges.union(conn, self.tenant, mine.survivor)
-        return frozenset({patient, whole.survivor, *whole.others})
+    def _persons(self, conn: Connection, patients: set[StoredId]) -> dict[StoredId, set[StoredId]]:
+        """For each patient the compartments of the person: its own, and those that it is united with."""
+        links = merges.group(conn, self.tenant, patients)
+        survivor = {one.patient: one.survivor for one in links if one.survivor is not None}
+        records: dict[StoredId, set[StoredId]] = {}
+        for one in patients | survivor.keys():
+            home = survivor.get(one, one)
+            records.setdefault(home, {home}).add(one)
+        return {one: records[survivor.get(one, one)] for one in patients}
 
     def bodies(self, rows: Sequence[StoredVersion]) -> list[Resource]:
         """Each row as whole as it is: what was sent, and of what was derived the half that there is."""
