@@ -1,4 +1,4 @@
-"""Everything that a search may ask, over both databases: chains, inclusions, order, totals, what is hidden."""
+"""Everything that a search may ask, over both databases: chains, inclusions, order, totals, hidden parts."""
 
 from __future__ import annotations
 

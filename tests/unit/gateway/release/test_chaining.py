@@ -22,11 +22,13 @@ def name(type_: str, text: str) -> str | None:
 
 
 STORE = [
-    {"resourceType": "Patient", "id": "p1", "gender": "female", "managingOrganization": {"reference": "Organization/o1"}},
+    {"resourceType": "Patient", "id": "p1", "gender": "female",
+     "managingOrganization": {"reference": "Organization/o1"}},
     {"resourceType": "Patient", "id": "p2", "gender": "male"},
     {"resourceType": "Group", "id": "g1", "code": {"coding": [{"code": "x"}]}},
     {"resourceType": "Organization", "id": "o1", "active": True},
-    {"resourceType": "Observation", "id": "b1", "status": "final", "subject": {"reference": "Patient/p1/_history/2"}},
+    {"resourceType": "Observation", "id": "b1", "status": "final",
+     "subject": {"reference": "Patient/p1/_history/2"}},
     {"resourceType": "Observation", "id": "b2", "status": "final", "subject": {"reference": "Group/g1"}},
     {"resourceType": "Observation", "id": "b3", "status": "amended", "subject": {"reference": "Patient/p2"}},
 ]  # fmt: skip

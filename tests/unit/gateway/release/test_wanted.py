@@ -79,7 +79,6 @@ def test_inclusions(text: str, value: str, made: Include):
         (("_include:recurse", "Observation:subject"), "not-supported"),
         (("_include:", "Observation:subject"), "not-supported"),
         (("_revinclude", "*"), "value"),
-        (("_include", "PlanDefinition:definition"), "value"),
         (("_revinclude", "CarePlan:instantiates-canonical"), "not-supported"),
     ],
 )
@@ -105,11 +104,8 @@ def test_which_parameters_an_inclusion_follows_and_what_it_may_bring():
     every = include("_include", "Observation:*")
     assert {"subject", "encounter", "performer"} <= set(every.names("Observation"))
     assert every.names("Patient") == []
-    assert include("_include", "*").names("Patient") == [
-        "general-practitioner",
-        "link",
-        "organization",
-    ] or set(include("_include", "*").names("Patient")) == {"general-practitioner", "link", "organization"}
+    links = {"general-practitioner", "link", "organization"}
+    assert set(include("_include", "*").names("Patient")) == links
     assert every.brings() == frozenset()
     assert include("_include", "Observation:subject:Patient").brings() == {"Patient"}
     assert include("_include", "Observation:patient").brings() == {"Patient"}

@@ -63,7 +63,7 @@ def test_what_was_given_stays_as_it_was():
     before = str(OBSERVATION)
     summary(OBSERVATION, Summary.TRUE)
     assert str(OBSERVATION) == before
-    assert [tag for tag in summary(summary(OBSERVATION, Summary.TRUE), Summary.TRUE)["meta"]["tag"]] == [
+    assert summary(summary(OBSERVATION, Summary.TRUE), Summary.TRUE)["meta"]["tag"] == [
         {"code": "mine"},
         SUBSETTED,
     ]
