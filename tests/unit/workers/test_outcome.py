@@ -56,6 +56,15 @@ def test_a_completed_plan_is_not_revoked() -> None:
     assert changes([], {("CarePlan", ONE): Derived(2, 2, body(status="completed"))}) == []
 
 
+def test_what_we_ended_is_ended_once_and_taken_up_again_in_the_next_version() -> None:
+    ended = body(status="revoked", title="old")
+    was = Derived(3, 1, body(status="draft"), None, True, ended)
+    assert changes([], {("CarePlan", ONE): was}) == []
+    assert changes([ended], {("CarePlan", ONE): was}) == []
+    again = body(status="draft")
+    assert changes([again], {("CarePlan", ONE): was}) == [Change("CarePlan", ONE, 4, again)]
+
+
 def test_provenance_never_ends() -> None:
     assert changes([], {("Provenance", ONE): Derived(1, 1, body("Provenance"))}) == []
 

@@ -14,7 +14,7 @@ from gateway.custody.errors import Conflict
 from gateway.custody.identity import halves, idempotency, links, names
 from gateway.custody.tables import job, version
 from gateway.intake import commit as committing
-from gateway.intake import repeats
+from gateway.intake import merges, repeats
 from gateway.intake.commit import Batch, commit
 from gateway.intake.entries import Entry
 from gateway.intake.versions import Versions
@@ -26,6 +26,7 @@ STEPS = [
     (halves, "put"),
     (links, "put"),
     (names, "put"),
+    (merges, "write"),
     (jobs, "enqueue"),
     (idempotency, "store"),
     (audit, "append"),
@@ -45,7 +46,10 @@ def prepared(desk: Desk, *resources: dict[str, Any]) -> Batch:
     sealed = [o.sealed for o in outcomes if o.sealed is not None]
     events = [trace.event(ehr(), trace.Deed("update", o.entry.type), NOW) for o in outcomes]
     repeat = Repeat("key-1", sha256(b"body").digest())
-    return Batch(ST_ANNA, sealed, events, repeats.record(ehr(), repeat, Answer(200, b"{}"), NOW, ()), NOW)
+    answer = repeats.record(ehr(), repeat, Answer(200, b"{}"), NOW, ())
+    said = merges.told(desk.vault, ST_ANNA, outcomes)
+    settlement = merges.settle(desk.vault, desk.looking, ST_ANNA, said, NOW)
+    return Batch(ST_ANNA, sealed, events, answer, NOW, settlement)
 
 
 @pytest.fixture

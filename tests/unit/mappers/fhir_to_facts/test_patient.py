@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from mappers.facts import Age, Sex, Truth
+from mappers.fhir_to_facts import facts
 from tests.unit.mappers.fhir_to_facts.chart import MASKED, TODAY, opened, patient, read
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
@@ -14,6 +15,14 @@ US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 
 def omb(name: str, code: str) -> dict:
     return {"url": US_CORE + name, "extension": [{"url": "ombCategory", "valueCoding": {"code": code}}]}
+
+
+def test_of_several_records_the_one_counts_that_is_asked_about_and_the_others_are_set_aside():
+    two = [opened(patient(id=name, gender=sex)) for name, sex in (("a", "male"), ("b", "female"))]
+    for subject, sex in (("Patient/b", Sex.FEMALE), ("Patient/a", Sex.MALE), ("", Sex.MALE)):
+        found = facts(two, TODAY, subject)
+        assert found.person.sex is sex
+        assert [one.reason for one in found.set_aside] == ["is a second record of the patient"]
 
 
 @pytest.mark.parametrize(
