@@ -2,7 +2,8 @@
 
 ``sown`` is for the split alone: it fills every element of a type at once, also those that exclude each other,
 because the split asks no invariant. Days, numbers and codes cannot be told apart by what they say, so of them
-it is listed where none may be. This list is the tests' own and knows no policy.
+it is listed where none may be. This list is the tests' own and knows no policy. ``valid`` is for the whole
+installation, which asks for what R4 asks.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 
 from mappers.lossless import dumps
 from mappers.r4.model import MODEL, Element
+from mappers.r4.validate import problems
+from tests.unit.mappers.r4 import generated
 
 WORD = "CANARY"
 BIRTHDAY = "1911-07-23"
@@ -224,3 +227,14 @@ _KNOWN: dict[str, dict[str, Any]] = {
     "Count": {"system": _UCUM, "code": "1"},
 }
 """What makes a value readable, so that what stands beside it could be kept with it."""
+
+
+@cache
+def valid(kind: str) -> dict[str, Any]:
+    """A valid resource of a type, with as many elements as its invariants let stand together."""
+    body = {"resourceType": kind, "id": WORD, **generated.smallest(kind)}
+    for name in generated.optional(kind):
+        grown = body | generated.member(kind, name)
+        body = grown if generated.holds(kind, grown) else body
+    assert not problems(body), kind
+    return body

@@ -129,6 +129,26 @@ def _with_contained(body: dict[str, Any], name: str, organization: dict[str, Any
     return {**body, "contained": [inner], "extension": [*body.get("extension", []), pointer]}
 
 
+def smallest(type_name: str) -> dict[str, Any]:
+    """The smallest valid object of a type, always the same."""
+    return _sample(type_name)
+
+
+def optional(type_name: str) -> list[str]:
+    """The elements that it may have besides."""
+    return [name for name in _optional(MODEL.types[type_name]) if name not in _smallest(type_name)]
+
+
+def member(type_name: str, name: str) -> dict[str, Any]:
+    """One of them, always the same."""
+    return _sample_member(f"{type_name}.{name}", MODEL.types[type_name].elements[name])
+
+
+def holds(type_name: str, body: dict[str, Any]) -> bool:
+    """Whether the invariants of its type hold of an object."""
+    return _holds(type_name, body)
+
+
 # --- objects ---------------------------------------------------------------------------------------------
 
 
