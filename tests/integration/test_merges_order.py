@@ -117,7 +117,7 @@ def _line(line: Body) -> Any:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def one_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     storage = Storage.from_environ({"CARELOOM_DATA_DIR": str(tmp_path_factory.mktemp("merges"))})
     found(storage)
     made = Desk(storage)
@@ -128,9 +128,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories, st.integers(0, 8))
 def test_law_7_the_plans_follow_from_what_stands_and_not_from_what_was(
-    desk: Desk, history: list[tuple[Said, bool]], turn: int
+    one_desk: Desk, history: list[tuple[Said, bool]], turn: int
 ):
-    lived = Clinic(desk)
+    lived = Clinic(one_desk)
     for number, (said, pause) in enumerate(history):
         if number == turn:
             lived.has_facts()
@@ -140,10 +140,10 @@ def test_law_7_the_plans_follow_from_what_stands_and_not_from_what_was(
     lived.has_facts()
     lived.works()
     standing = {said.name: said for said, _ in history}
-    direct = Clinic(desk)
+    direct = Clinic(one_desk)
     direct.has_facts()
     there = [said for said in standing.values() if not said.gone]
-    desk.submits(*(put(said.body()) for said in reversed(there)), actor=direct.actor)
+    one_desk.submits(*(put(said.body()) for said in reversed(there)), actor=direct.actor)
     direct.works()
     assert lived.plans() == direct.plans()
     assert lived.links() == direct.links()
