@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, select, text
@@ -15,9 +16,14 @@ from gateway.custody.errors import KeysUnreadable, NotPermitted, Tampered
 from gateway.custody.identity import halves
 from gateway.custody.identity.vault import Vault, open_vault
 from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.keyring import ClinicalKey, IdentityKey
+from gateway.custody.keystore import KeyName
 from gateway.custody.opening import Clinic, open_clinic
+from gateway.custody.roots import RootKeys, Wrapped
 from gateway.custody.settings import Storage
 from gateway.custody.tables import IDENTITY_KEY_TABLES, IDENTITY_TABLES, WORKER_RIGHTS, data, keys
+from gateway.run import processes
+from tests.desk import Desk, diabetic
 
 HOSPITAL = Tenant(1)
 # Roles belong to the whole server, which several test processes may share.
@@ -152,6 +158,92 @@ def test_law_3_a_login_of_the_workers_own_cannot_climb_back(
         with admin.connect() as conn:
             conn.execute(text(f"DROP ROLE {WORKER}"))
         admin.dispose()
+
+
+@pytest.fixture
+def worker_login(postgres_url: str) -> Iterator[str]:
+    """A login of the workers' own on the server, as an administrator makes it."""
+    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as conn:
+        conn.execute(text(f"CREATE ROLE {WORKER} LOGIN PASSWORD 'x' IN ROLE careloom_worker"))
+    yield WORKER
+    with admin.connect() as conn:
+        conn.execute(text(f"DROP ROLE {WORKER}"))
+    admin.dispose()
+
+
+@pytest.mark.servers
+def test_law_3_a_worker_that_was_taken_over_opens_no_withheld_half_and_no_link(
+    postgres_storage: Storage, worker_login: str
+) -> None:
+    """With its own environment, login and key file; even with every row of a stolen database in hand."""
+    desk = Desk(postgres_storage)
+    desk.puts(*diabetic("mrn-1"))
+    stolen = {name: desk.rows(data.tables[name]) for name in ("version", "withheld", "link")}
+    with desk.vault.keys.read() as conn:
+        wrapped = {name: conn.execute(select(keys.tables[name])).all() for name in KEY_TABLES}
+    desk.close()
+    assert all(stolen.values())
+    assert all(wrapped.values())
+
+    def own(url: str) -> str:
+        login = make_url(url).set(username=worker_login, password="x")
+        return login.render_as_string(hide_password=False)
+
+    _, environ = processes.worker(
+        {
+            "CARELOOM_DATA_DIR": str(postgres_storage.data_dir),
+            "CARELOOM_WORKER_DATABASE_URL": own(postgres_storage.database_url),
+            "CARELOOM_KEYS_URL": own(postgres_storage.keys_url),
+            "CARELOOM_CLINICAL_KEY_FILE": str(postgres_storage.key_paths.clinical),
+            "CARELOOM_IDENTITY_KEY_FILE": str(postgres_storage.key_paths.identity),
+        },
+        1,
+    )
+    postgres_storage.key_paths.identity.unlink()
+    clinic = open_clinic(Storage.from_environ(environ))
+    for database, names in ((clinic.database, IDENTITY_TABLES), (clinic.keys, IDENTITY_KEY_TABLES)):
+        for name in names:
+            for statement in ("SELECT * FROM {}", "RESET ROLE; SELECT * FROM {}", "COPY {} TO STDOUT"):
+                with pytest.raises(NotPermitted), database.read() as conn:
+                    conn.execute(text(statement.format(name)))
+    # What it may unwrap, it unwraps; of the other side's keys it has the bytes and no way in.
+    roots = clinic.clinical.roots
+    mine = {row.subject: _unwrapped(roots, row) for row in wrapped["clinical_key"]}
+    for row in wrapped["identity_key"]:
+        with pytest.raises(Tampered):
+            _unwrapped(roots, row)
+    where = {row.write_no: row for row in stolen["version"]}
+    cells = [
+        (Place(*_place(where[row.write_no]), where[row.write_no].version, "withheld"), row.sealed)
+        for row in stolen["withheld"]
+    ]
+    cells += [
+        (Place(row.tenant, row.compartment, row.type, row.id, 0, "link"), row.sealed)
+        for row in stolen["link"]
+    ]
+    for place, sealed in cells:
+        for secret in mine.values():
+            for key in (ClinicalKey(1, {1: secret}), IdentityKey(1, {1: secret})):
+                with pytest.raises(Tampered):
+                    unseal(key, place, sealed)
+    # And the clinical halves, which are its work, open.
+    for row in stolen["version"]:
+        place = Place(*_place(row), row.version, "clinical")
+        assert unseal(ClinicalKey(1, {1: mine[row.compartment]}), place, row.clinical)
+    clinic.close()
+
+
+KEY_TABLES = ("clinical_key", "identity_key")
+
+
+def _unwrapped(roots: RootKeys, row: Any) -> bytes:
+    name = KeyName(row.tenant, row.subject, row.purpose, row.generation)
+    return roots.unwrap(Wrapped(row.root_version, row.wrapped), name.context())
+
+
+def _place(row: Any) -> tuple[Tenant, StoredId, str, StoredId]:
+    return row.tenant, row.compartment, row.type, row.id
 
 
 def test_the_trusted_side_sees_every_table(storage: Storage) -> None:
