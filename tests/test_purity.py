@@ -143,7 +143,9 @@ def test_the_search_follows_every_name(source: str, found: list[str]) -> None:
     assert list(impure(source)) == found
 
 
-@pytest.mark.parametrize("place", ["gateway/intake", "gateway/release", "gateway/fhir", "gateway/auth"])
+@pytest.mark.parametrize(
+    "place", ["gateway/erasure", "gateway/intake", "gateway/release", "gateway/fhir", "gateway/auth"]
+)
 def test_law_11_the_edges_and_use_cases_are_handed_their_clock(place: str) -> None:
     """They are not pure, but whose time it is must be the caller's to say: only a lock may wait by itself."""
     clocks = {

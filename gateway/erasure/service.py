@@ -97,15 +97,27 @@ class Erasure:
         return self._finished(tenant, patient)
 
     def finish(self) -> int:
-        """Go on with whatever was killed, and destroy what keys of the erased there are again; how many."""
+        """Go on with whatever was killed, and destroy what keys of the erased there are again; how many.
+
+        One that does not come to its end keeps no other from its own; the first error is raised at the end.
+        """
+        failures: list[CustodyError] = []
         with self.vault.database.read() as conn:
             left, dead = erasing.under_way(conn), erasing.dead(conn)
-        done = [self._finished(tenant, patient) for tenant, patient in left]
+        for tenant, patient in left:
+            try:
+                self._finished(tenant, patient)
+            except CustodyError as failure:
+                failures.append(failure)
+        started = set(left)
         again = 0
         for tenant, patients in dead.items():
+            closed = [patient for patient in patients if (tenant, patient) not in started]
             for ring in (self.vault.clinical, self.vault.identity):
-                again += sum(ring.destroy(tenant, patient) for patient in ring.fetch(tenant, patients))
-        return len(done) + again
+                again += sum(ring.destroy(tenant, patient) for patient in ring.fetch(tenant, closed))
+        if failures:
+            raise failures[0]
+        return len(left) + again
 
     def words(self, tenant: Tenant, patient: StoredId) -> Words:
         """The patient's own words, from every version of their record; none where it cannot be opened."""

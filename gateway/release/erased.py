@@ -14,15 +14,18 @@ def found(vault: Vault, actor: Actor, type_: str, id_: str) -> tuple[Tenant, Sto
 
     A partner is told of ids that it was shown itself, by a tenant whose grant still stands.
     """
-    if actor.role is Role.EHR:
-        tenants, stored = (actor.organization,), resolve(vault, actor.organization, type_, id_)
-    else:
-        shown = vault.outside(actor.organization).read(type_, id_)
-        if shown is None:
-            return None
-        tenants, stored = actor.grants, shown
+    tenants = (actor.organization,) if actor.role is Role.EHR else actor.grants
+    stored = _stored(vault, actor, type_, id_)
+    if stored is None:
+        return None
     with vault.database.read() as conn:
         for tenant in tenants:
             if records.erased(conn, tenant, [(type_, stored)]):
                 return tenant, stored
     return None
+
+
+def _stored(vault: Vault, actor: Actor, type_: str, id_: str) -> StoredId | None:
+    if actor.role is Role.EHR:
+        return resolve(vault, actor.organization, type_, id_)
+    return vault.outside(actor.organization).read(type_, id_)
