@@ -30,6 +30,7 @@ from gateway.metrics import Metrics
 from gateway.pages.site import Site
 from gateway.privacy import policy
 from gateway.release import Release
+from gateway.release.checking import Checking
 from gateway.release.everything import Everything
 from gateway.release.finding import Limits
 from gateway.release.histories import Histories
@@ -90,6 +91,7 @@ def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edg
         release=release,
         histories=Histories(release),
         everything=Everything(release),
+        checking=Checking(release),
         trail=Trail(vault, world.clock),
         pages=PageLinks(vault.identity.index_key, world.entropy),
         settings=settings,

@@ -22,6 +22,7 @@ ACTIONS = {
     "history": "R",
     "search": "E",
     "everything": "E",
+    "validate": "E",
     "transaction": "E",
     "batch": "E",
     "permit": "E",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.fhir.trail import Trail
     from gateway.intake import Intake
     from gateway.release import Release
+    from gateway.release.checking import Checking
     from gateway.release.everything import Everything
     from gateway.release.histories import Histories
 
@@ -52,6 +53,7 @@ class Services:
     release: Release
     histories: Histories
     everything: Everything
+    checking: Checking
     trail: Trail
     pages: PageLinks
     settings: Settings

@@ -39,6 +39,7 @@ TYPES: dict[str, tuple[str, str, str]] = {
 
 SUBTYPES: dict[str, tuple[str, str, str]] = {
     "rest:everything": (INTERACTION, "operation", "operation"),
+    "rest:validate": (INTERACTION, "operation", "operation"),
     "token:issue": (DICOM, "110122", "Login"),
     "token:refuse": (DICOM, "110122", "Login"),
     "client:add": (DICOM, "110137", "User Security Attributes Changed"),

@@ -79,10 +79,9 @@ def _of_the_whole(table: tuple[Route, ...]) -> list[dict[str, str]]:
 
 
 def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
-    mine = [r for r in routes if "<type>" in r.path or r.type == type_]
+    mine = [r for r in routes if r.type == type_ or ("<type>" in r.path and type_ != TRAIL)]
     codes = [r.interaction for r in mine if not r.operation]
     if type_ == TRAIL:
-        codes = [r.interaction for r in routes if r.type == type_]
         found = [{"name": name, "type": _TRAIL_TYPES.get(name, "token")} for name in NAMES]
     else:
         found = [
@@ -99,9 +98,10 @@ def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
         served |= {"readHistory": True, "updateCreate": True, "conditionalCreate": True}
     if "patch" in codes:
         served |= {"conditionalUpdate": True, "conditionalDelete": "single"}
-    operations = {r.operation: f"{_DEFINITIONS}/{type_}-{r.operation}" for r in mine if r.operation}
+    operations = dict.fromkeys(r.operation for r in mine if r.operation)
     if operations:
-        served["operation"] = [{"name": name, "definition": url} for name, url in operations.items()]
+        told = [(one.partition("-")[2], f"{_DEFINITIONS}/{one}") for one in operations]
+        served["operation"] = [{"name": name, "definition": url} for name, url in told]
     return served | {"searchParam": sorted(found, key=lambda p: str(p["name"]))}
 
 

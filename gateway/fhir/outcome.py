@@ -6,6 +6,7 @@ was written for somebody else may quote a patient. Texts hold no id that was ask
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
@@ -131,6 +132,11 @@ def success(text: str) -> dict[str, Any]:
         "resourceType": "OperationOutcome",
         "issue": [_issue("information", Issue("informational", text))],
     }
+
+
+def findings(issues: Sequence[Issue]) -> dict[str, Any]:
+    """The OperationOutcome of a question after faults, each of which would refuse a write."""
+    return {"resourceType": "OperationOutcome", "issue": [_issue("error", issue) for issue in issues]}
 
 
 def explain(refusal: Refused) -> dict[str, Any]:

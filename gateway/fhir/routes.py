@@ -18,6 +18,8 @@ from gateway.fhir.delete import delete, delete_matching
 from gateway.fhir.histories import history_system, history_type
 from gateway.fhir.history import history
 from gateway.fhir.operations.everything import everything, everything_by_post
+from gateway.fhir.operations.meta import meta
+from gateway.fhir.operations.validate import validate
 from gateway.fhir.patch import patch, patch_matching
 from gateway.fhir.read import read, vread
 from gateway.fhir.search import search, search_by_post
@@ -42,7 +44,7 @@ class Route:
     view: View
     type: str = ""
     operation: str = ""
-    """The name of a FHIR operation, whose definition is HL7's own for this type."""
+    """The id of HL7's definition of a FHIR operation, such as ``Patient-everything``."""
 
     def __post_init__(self) -> None:
         if self.scope not in (*LETTERS, ENTRIES, PUBLIC) or not self.audit:
@@ -52,6 +54,7 @@ class Route:
 
 
 _ALL = "/Patient/<id>/$everything"
+EVERYTHING, VALIDATE, META = "Patient-everything", "Resource-validate", "Resource-meta"
 
 ROUTES = (
     Route("GET", "/metadata", "capabilities", PUBLIC, UNRECORDED, capabilities),
@@ -60,8 +63,11 @@ ROUTES = (
     Route("GET", "/AuditEvent/<id>", "read", "r", "rest:read", read_event, TRAIL),
     Route("GET", "/AuditEvent", "search-type", "s", "rest:search", search_events, TRAIL),
     Route("POST", "/AuditEvent/_search", "search-type", "s", "rest:search", search_events_by_post, TRAIL),
-    Route("GET", _ALL, "operation", "r", "rest:everything", everything, "Patient", "everything"),
-    Route("POST", _ALL, "operation", "r", "rest:everything", everything_by_post, "Patient", "everything"),
+    Route("GET", _ALL, "operation", "r", "rest:everything", everything, "Patient", EVERYTHING),
+    Route("POST", _ALL, "operation", "r", "rest:everything", everything_by_post, "Patient", EVERYTHING),
+    Route("POST", "/<type>/$validate", "operation", "r", "rest:validate", validate, operation=VALIDATE),
+    Route("POST", "/<type>/<id>/$validate", "operation", "r", "rest:validate", validate, operation=VALIDATE),
+    Route("GET", "/<type>/<id>/$meta", "operation", "r", "rest:read", meta, operation=META),
     Route("GET", "/<type>/<id>", "read", "r", "rest:read", read),
     Route("GET", "/<type>/<id>/_history/<version>", "vread", "r", "rest:vread", vread),
     Route("GET", "/<type>/<id>/_history", "history-instance", "r", "rest:history", history),

@@ -75,7 +75,7 @@ def small(small_desk: Desk) -> Desk:
 
 
 def furnished(desk: Desk) -> Desk:
-    performed = {"performer": [{"reference": "Practitioner/house"}]}
+    performed = {"performer": [{"reference": "Practitioner/house"}], "focus": [{"reference": "Group/others"}]}
     desk.puts(HOUSE, {**HOUSE, "id": "wilson"}, patient("p"), patient("q"))
     desk.puts(condition("dm", "Patient/p"), observation("a1c", "Patient/p", **performed))
     desk.puts(observation("other", "Patient/q"), group("both", "p", "q"), group("others", "q", "r"))

@@ -188,6 +188,17 @@ def test_pages_show_each_entry_once_while_writes_go_on(planned: Desk):
     assert set(during) <= set(every)
 
 
+def test_what_becomes_visible_late_with_an_early_time_is_on_no_later_page(small: Desk):
+    def meanwhile() -> None:
+        small.now = NOW - HOUR
+        small.puts(patient(f"late-{small.trail()}"))
+
+    hospital = ehr()
+    before = [s.id for s in changes(small, hospital, type_="Patient")]
+    assert [s.id for s in changes(small, hospital, type_="Patient", count=1, meanwhile=meanwhile)] == before
+    assert len(changes(small, hospital, type_="Patient")) == len(before) + 1
+
+
 # --- ends --------------------------------------------------------------------------------------------------
 
 
@@ -233,13 +244,17 @@ def test_a_consent_that_denies_ends_the_plan_and_one_that_permits_brings_it_back
 
 
 def test_all_that_was_derived_ends_with_a_consent(small: Desk):
-    before = {(s.type, s.id) for s in changes(small, type_=None) if s.type in ("Goal", "CarePlan", "Patient")}
-    small.puts(consent("c1", "Patient/p", deny(client(OWN))), consent("c2", "Patient/q", deny(client(OWN))))
-    found = changes(small, since=small.now, type_=None)
+    derived = ("Goal", "CarePlan", "Patient")
+    before = {(s.type, s.id) for s in changes(small, type_=None) if s.type in derived}
+    asked = small.now
+    for number, id_ in enumerate(("p", "q", "p")):
+        small.now = asked + number
+        small.puts(consent(f"c-{number}", f"Patient/{id_}", deny(client(OWN))))
+    found = changes(small, since=asked, type_=None)
     assert not [s for s in found if s.body]
     assert before <= {(s.type, s.id) for s in found}
     assert len({(s.type, s.id) for s in found}) == len(found)
-    during = changes(small, since=small.now, type_=None, count=2)
+    during = changes(small, since=asked, type_=None, count=2)
     assert [(s.type, s.id) for s in during] == [(s.type, s.id) for s in found]
 
 

@@ -68,9 +68,10 @@ def test_only_what_tells_nothing_of_anybody_is_public():
     assert public == {"/metadata", "/.well-known/smart-configuration"}
 
 
-def test_an_operation_says_its_name_and_has_one_type():
+def test_an_operation_says_by_which_definition_it_is_one():
     operations = {(route.type, route.operation) for route in ROUTES if route.interaction == "operation"}
-    assert operations == {("Patient", "everything")}
+    every = {("", "Resource-validate"), ("", "Resource-meta")}
+    assert operations == {("Patient", "Patient-everything"), *every}
     assert not [r for r in ROUTES if r.operation and r.interaction != "operation"]
 
 

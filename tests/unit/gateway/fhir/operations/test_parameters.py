@@ -10,7 +10,6 @@ from gateway.fhir.operations.parameters import in_body
 from gateway.refusal import Kind, Refused
 from mappers import lossless
 
-
 PLAIN = {"name": "a", "valueCode": "b"}
 
 
