@@ -186,8 +186,9 @@ def _text(made: Field, element: Element, of: str, path: str) -> Any:
         if of in ("date", "dateTime", "instant"):
             day = BIRTHDAY if path in BORN else _DAY
             return f"{day}T10:00:00Z" if of == "instant" else day
-        if element.codes in MODEL.codes and of == "code":
-            return next(code for codes in MODEL.codes[element.codes].values() for code in codes)
+        listed = MODEL.codes.get(element.codes or "", {}) if of == "code" else {}
+        if listed:
+            return next(code for codes in listed.values() for code in codes)
         if path.endswith(".reference") and of == "string":
             return f"Patient/{made.canary(path)}"
     if made.form is Form.AGED and of in ("string", "markdown", "xhtml"):

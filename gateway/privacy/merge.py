@@ -15,13 +15,29 @@ So merging is: take the clinical object, remove ``"-"``, descend into ``"/"``, l
 
 from __future__ import annotations
 
+from gateway.custody.errors import Tampered
 from gateway.privacy.walk import ADDED, DROPPED, INNER, WHOLE, Object
 from mappers.lossless import Json
 
+_TYPE = "resourceType"
+"""A resource that is withheld whole has a type; what is withheld of one beside its clinical half has none."""
+
+
+class HalvesDoNotFit(Tampered):
+    """These halves are not those of one resource."""
+
 
 def merge(clinical: Object | None, withheld: Object) -> Object:
-    """The resource whose halves these are."""
-    return withheld if clinical is None else _object(clinical, withheld)
+    """The resource whose halves these are; raises ``HalvesDoNotFit``, and then gives back neither of them.
+
+    That the two belong together is sealed into each (``docs/crypto.md``); here it is seen that they fit.
+    """
+    try:
+        if (clinical is None) is not (_TYPE in withheld):
+            raise HalvesDoNotFit
+        return withheld if clinical is None else _object(clinical, withheld)
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+        raise HalvesDoNotFit from None
 
 
 def _object(kept: Object, gone: Object) -> Object:
@@ -35,12 +51,16 @@ def _object(kept: Object, gone: Object) -> Object:
 
 
 def _array(kept: list[Json], delta: list[Json]) -> list[Json]:
+    if type(kept) is not list:
+        raise HalvesDoNotFit
     whole = list(kept)
     for sign, position, value in delta:
-        if sign == DROPPED:
+        if sign == DROPPED and position <= len(whole):
             whole.insert(position, value)
         elif sign == WHOLE:
             whole[position] = value
-        else:
+        elif sign == INNER:
             whole[position] = _object(whole[position], value)
+        else:
+            raise HalvesDoNotFit
     return whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.privacy.policy import PROFILES, load
+from gateway.privacy.policy import PROFILES, Policy, load
 from gateway.privacy.questions import hides
 from mappers.r4.model import MODEL
 
@@ -29,8 +29,8 @@ LIMITED, SAFE, SHIFTED = (load(name) for name in PROFILES)
         ("Procedure", "date"),
     ],
 )
-def test_no_date_can_be_found_by_asking(policy: object, type_: str, name: str) -> None:
-    assert hides(policy, type_, name)  # type: ignore[arg-type]
+def test_no_date_can_be_found_by_asking(policy: Policy, type_: str, name: str) -> None:
+    assert hides(policy, type_, name)
 
 
 @pytest.mark.parametrize("name", PROFILES)

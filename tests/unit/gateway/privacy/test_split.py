@@ -332,7 +332,7 @@ def test_what_changes_the_meaning_unseen_has_no_clinical_half(
 ) -> None:
     halves = split(resource, clinical, pseudonym_of)
     assert halves.clinical is None
-    assert merge(None, halves.withheld) == resource
+    assert halves.withheld == resource
 
 
 def test_meta_keeps_known_profiles_and_labels(seen: Any) -> None:
