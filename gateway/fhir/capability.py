@@ -9,11 +9,11 @@ from gateway.auth.jwks import KEY_TYPES
 from gateway.auth.scopes import TRAIL
 from gateway.fhir.asked import Asked, Reply, Services
 from gateway.fhir.negotiation import FHIR_JSON
+from gateway.fhir.searchable import searchable
 from gateway.fhir.trail_query import NAMES
 from gateway.instants import instant
 from gateway.intake.patches import JSON_PATCH
 from gateway.settings import Settings
-from mappers.r4 import search as r4_search
 from mappers.r4.model import MODEL
 
 if TYPE_CHECKING:
@@ -81,13 +81,6 @@ def _of_the_whole(table: tuple[Route, ...]) -> list[dict[str, str]]:
 def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
     mine = [r for r in routes if r.type == type_ or ("<type>" in r.path and type_ != TRAIL)]
     codes = [r.interaction for r in mine if not r.operation]
-    if type_ == TRAIL:
-        found = [{"name": name, "type": _TRAIL_TYPES.get(name, "token")} for name in NAMES]
-    else:
-        found = [
-            {"name": p.name, "definition": p.url, "type": p.type}
-            for p in r4_search.parameters(type_).values()
-        ]
     served: dict[str, Any] = {
         "type": type_,
         "interaction": [{"code": code} for code in dict.fromkeys(codes)],
@@ -102,7 +95,12 @@ def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
     if operations:
         told = [(one.partition("-")[2], f"{_DEFINITIONS}/{one}") for one in operations]
         served["operation"] = [{"name": name, "definition": url} for name, url in told]
-    return served | {"searchParam": sorted(found, key=lambda p: str(p["name"]))}
+    return served | (_trail() if type_ == TRAIL else searchable(type_))
+
+
+def _trail() -> dict[str, Any]:
+    names = sorted(NAMES)
+    return {"searchParam": [{"name": name, "type": _TRAIL_TYPES.get(name, "token")} for name in names]}
 
 
 def _security(settings: Settings) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
 from gateway.fhir.capability import smart, statement
 from gateway.fhir.routes import ROUTES
+from gateway.release.asking import May
+from gateway.release.wanted import wanted
 from gateway.settings import Settings
 from mappers.r4 import search
 from mappers.r4.model import MODEL
@@ -69,7 +71,24 @@ def test_the_trail_can_only_be_looked_at():
 @pytest.mark.parametrize("type_", ["Patient", "Observation", "CarePlan", "Bundle"])
 def test_search_parameters_are_those_that_search_knows(type_: str):
     names = [each["name"] for each in resource(type_)["searchParam"]]
-    assert names == sorted(search.parameters(type_))
+    assert names == sorted(search.known(type_))
+
+
+def test_composites_and_inclusions_are_told():
+    kinds = {each["name"]: each["type"] for each in resource("Observation")["searchParam"]}
+    assert kinds["code-value-quantity"] == "composite"
+    assert {"*", "Observation:*", "Observation:subject"} <= set(resource("Observation")["searchInclude"])
+    assert "Observation:code" not in resource("Observation")["searchInclude"]
+    assert {"Observation:subject", "CarePlan:patient"} <= set(resource("Patient")["searchRevInclude"])
+    assert "searchInclude" not in resource("AuditEvent")
+
+
+@pytest.mark.parametrize("type_", ["Patient", "Observation", "CarePlan"])
+def test_every_inclusion_that_is_told_is_honoured(type_: str):
+    may = May(True, lambda _: True, lambda *_: False)
+    for text, told_ in (("_include", "searchInclude"), ("_revinclude", "searchRevInclude")):
+        for value in resource(type_)[told_]:
+            assert len(wanted(type_, [(text, value)], may).includes) == 1
 
 
 def test_a_row_that_goes_takes_its_interaction_along():
