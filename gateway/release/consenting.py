@@ -22,15 +22,13 @@ from gateway.auth.actor import Actor
 from gateway.custody.audit import Event
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
-from gateway.custody.records import StoredVersion, load_all
+from gateway.custody.records import StoredVersion
 from gateway.release import opened
-from gateway.release.statements import Ref, Statements, local, ref
-from gateway.stored import Resource
+from gateway.release.grounds import grounds
+from gateway.release.statements import Statements, local, ref
 from mappers import consent
 from mappers.consent import Consent, Decision, Default, Request, Span, Subject, asking
 from mappers.r4 import references
-
-PLAN = "CarePlan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class Consents:
         self._vault, self._actor, self._now = vault, actor, now
         self._said: dict[tuple[Tenant, StoredId], list[Consent]] = {}
         self._subjects: dict[int, Subject] = {}
+        self._grounds: dict[int, list[StoredVersion]] = {}
         self._decided: dict[int, Decision] = {}
         self._taken: Counter[Taken] = Counter()
         self._asker: tuple[frozenset[Tenant], Request] | None = None
@@ -62,8 +61,13 @@ class Consents:
                 by_tenant.setdefault(row.tenant, []).append(row)
         for tenant, mine in by_tenant.items():
             statements = Statements(self._vault, tenant)
-            self._hear(statements, {row.compartment for row in mine})
-            self._look(statements, [row for row in mine if row.write_no not in self._subjects])
+            self._hear(statements, mine)
+            apart = [row for row in mine if row.write_no not in self._grounds and self._apart(row)]
+            found = grounds(self._vault, tenant, apart)
+            self._grounds |= found
+            ground = {one.write_no: one for below in found.values() for one in below}
+            self._hear(statements, ground.values())
+            self._look(statements, [*apart, *(one for one in ground.values() if self._apart(one))])
 
     def permits(self, row: StoredVersion) -> bool:
         """Whether this partner may see this version; the answer is remembered for the trail."""
@@ -80,8 +84,10 @@ class Consents:
 
     def of_plan(self, whose: tuple[Tenant, StoredId], subject: Subject) -> Decision:
         """What would be decided of the first plan of a patient, of which nothing is kept yet."""
-        self._hear(Statements(self._vault, whose[0]), {whose[1]})
-        return consent.decide(self._said[whose], self._known()[1], subject, self._default(whose[0]))
+        tenant, patient = whose
+        if whose not in self._said:
+            self._said[whose] = [found for _, found in Statements(self._vault, tenant).of([patient])]
+        return consent.decide(self._said[whose], self._known()[1], subject, self._default(tenant))
 
     def events(self, now: int) -> Mapping[Tenant, list[Event]]:
         """Every decision since the last time, for the log of the tenant that it concerns."""
@@ -93,22 +99,25 @@ class Consents:
 
     # --- loading -----------------------------------------------------------------------------------------
 
-    def _hear(self, statements: Statements, patients: set[StoredId]) -> None:
+    def _hear(self, statements: Statements, rows: Iterable[StoredVersion]) -> None:
         tenant = statements.tenant
-        new = {patient for patient in patients if (tenant, patient) not in self._said}
+        new = {row.compartment for row in rows if (tenant, row.compartment) not in self._said}
         self._said |= {(tenant, patient): [] for patient in new}
         for patient, found in statements.of(new) if new else ():
             self._said[tenant, patient].append(found)
 
     def _look(self, statements: Statements, rows: Sequence[StoredVersion]) -> None:
-        """Rows are opened only for whose Consents tell one resource from another."""
-        apart = [row for row in rows if any(one.tells_resources_apart for one in self._said_of(row))]
-        for row, body in zip(apart, statements.bodies(apart), strict=True):
+        new = list({row.write_no: row for row in rows if row.write_no not in self._subjects}.values())
+        for row, body in zip(new, statements.bodies(new), strict=True):
             subject = consent.subject(body, local(row))
             if subject.span is None and row.origin != opened.EHR:
                 # A conclusion that bears no date is of the time at which it was drawn.
                 subject = replace(subject, span=Span(_moment(row.written), _moment(row.written)))
             self._subjects[row.write_no] = subject
+
+    def _apart(self, row: StoredVersion) -> bool:
+        """Rows are opened only for whose Consents tell one resource from another."""
+        return any(one.tells_resources_apart for one in self._said_of(row))
 
     def _said_of(self, row: StoredVersion) -> list[Consent]:
         return self._said[row.tenant, row.compartment]
@@ -117,29 +126,14 @@ class Consents:
 
     def _decide(self, row: StoredVersion) -> Decision:
         first = self._of(row)
-        if not first.permits or row.write_no not in self._subjects:
+        if not first.permits:
             return first
-        ground = self._ground(row) if row.origin != opened.EHR or row.type == PLAN else []
-        self.expect(ground)
+        ground = self._grounds.get(row.write_no, ())
         return next((found for found in map(self._of, ground) if not found.permits), first)
 
     def _of(self, row: StoredVersion) -> Decision:
         subject = self._subjects.get(row.write_no) or Subject(row.type, local(row))
         return consent.decide(self._said_of(row), self._known()[1], subject, self._default(row.tenant))
-
-    def _ground(self, row: StoredVersion) -> list[StoredVersion]:
-        """What a conclusion rests on, and what that rests on, as far as it is the same patient's."""
-        seen: dict[Ref, StoredVersion] = {}
-        fresh = [row]
-        while fresh:
-            halves = opened.clinical_halves(self._vault, row.tenant, fresh)
-            refs = {found for half in halves for found in _refs(half)} - seen.keys()
-            with self._vault.database.read() as conn:
-                loaded = load_all(conn, row.tenant, refs)
-            found = {key: one for key, one in loaded.items() if _stands(one, row.compartment)}
-            seen |= found
-            fresh = [one for one in found.values() if one.origin != opened.EHR]
-        return list(seen.values())
 
     def _default(self, tenant: Tenant) -> Default:
         return Default.OPT_IN if tenant in self._known()[0] else Default.OPT_OUT
@@ -158,15 +152,6 @@ class Consents:
 
 def _moment(micros: int) -> datetime:
     return datetime.fromtimestamp(micros / 1_000_000, UTC).replace(tzinfo=None)
-
-
-def _refs(half: Resource | None) -> Iterable[Ref]:
-    texts = () if half is None else references.references(half)
-    return (found for text in texts if (found := ref(text)) is not None)
-
-
-def _stands(row: StoredVersion, patient: StoredId) -> bool:
-    return row.compartment == patient and not row.deleted and row.clinical is not None
 
 
 def _event(actor: Actor, taken: Taken, count: int, now: int) -> Event:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Engine, event, insert
 
 from gateway.auth.actor import Actor
+from gateway.custody import records
 from gateway.custody.ids import Tenant
 from gateway.custody.tables import access_grant, organization
 from gateway.refusal import Kind, Refused
+from gateway.release.consenting import Consents
 from mappers.consent import Default
 from tests.actors import Town
 from tests.consents import (
@@ -159,6 +163,55 @@ def test_what_one_record_of_a_person_said_holds_for_the_person(planned: Desk):
     assert plans(planned) == 1
     planned.puts(patient("mrn-1-old"))
     assert plans(planned) == 2, "they are two again"
+
+
+@contextmanager
+def queries(desk: Desk) -> Iterator[list[str]]:
+    """The statements that the data's database is sent meanwhile."""
+    found: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        found.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(
+    "provision",
+    [deny(client("other")), deny(client("other"), code=[concept("http://loinc.org", "718-7")])],
+    ids=["whose", "what"],
+)
+def test_what_a_page_costs_does_not_grow_with_its_patients(lone: Desk, provision: dict[str, Any]):
+    for number in range(3, 7):
+        lone.puts(*diabetic(f"mrn-{number}"))
+    lone.works()
+    for number in range(1, 7):
+        lone.puts(consent(f"c{number}", f"Patient/mrn-{number}", provision))
+    query = [("identifier", "urn:careloom:plan|")]
+    lone.release.search(app(), "CarePlan", query, None, 10)
+    with queries(lone) as of_all:
+        assert len(lone.release.search(app(), "CarePlan", query, None, 10).entries) == 6
+    with queries(lone) as of_two:
+        assert len(lone.release.search(app(), "CarePlan", query, None, 2).entries) == 2
+    assert len(of_all) <= len(of_two) + 1, "the last page needs no look at the next"
+
+
+def test_what_was_looked_at_as_evidence_is_decided_by_its_own_evidence(lone: Desk):
+    """A derived value is reached by the plan first and asked for afterwards."""
+    who, subject = app(), mine(lone, app())["subject"]["reference"]
+    derived = [one for one in lone.searches(f"Observation?subject={subject}", who) if "derivedFrom" in one]
+    assert derived
+    says(lone, deny(client(OWN), code=[concept("http://loinc.org", "2160-0")]))
+    consents = Consents(lone.vault, who, lone.now)
+    with lone.vault.database.read() as conn:
+        rows = records.compartment(conn, ST_ANNA, lone.id_of(ME))
+    plans_first = sorted(rows, key=lambda row: row.type != "CarePlan")
+    seen = {row.type for row in plans_first if row.origin == "derived" and consents.permits(row)}
+    assert not seen & {"CarePlan", "Observation"}
 
 
 # --- each kind of provision --------------------------------------------------------------------------------

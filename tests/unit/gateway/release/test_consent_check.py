@@ -88,15 +88,15 @@ def test_the_engine_is_told_of_as_workers_decide(office: Office):
     assert found.engine.why.startswith("a Consent cannot be read")
 
 
-@pytest.mark.parametrize(
-    ("who", "id_", "organization"),
-    [
-        ("nobody", "mrn-1", "st-anna"),
-        (STRANGER, "mrn-1", "st-anna"),
-        (APP, "mrn-1", "elsewhere"),
-        (APP, "x", "st-anna"),
-    ],
-)
+UNKNOWN = [
+    ("nobody", "mrn-1", "st-anna"),
+    (STRANGER, "mrn-1", "st-anna"),
+    (APP, "mrn-1", "elsewhere"),
+    (APP, "x", "st-anna"),
+]
+
+
+@pytest.mark.parametrize(("who", "id_", "organization"), UNKNOWN)
 def test_who_is_not_known_is_refused(office: Office, who: str, id_: str, organization: str):
     with refusal(Kind.NOT_FOUND):
         office.asks(who, id_, organization)
