@@ -102,6 +102,8 @@ def _with_characteristic(elements: list[Definition]) -> list[Definition]:
     for element in kept:
         if element["path"] == _CHARACTERISTIC:
             element["constraint"] = []
+            # The official JSON schema requires it, and so does what others generated from the specification.
+            element["min"] = 1
     return [*kept, *CHARACTERISTIC]
 
 

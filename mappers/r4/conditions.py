@@ -158,8 +158,8 @@ def _presence(base: Tree | None, kind: str | None) -> Condition:
         names = tuple(name for key, _ in _keys(kind, base[2]) for name in (key, f"_{key}"))
         if len(names) == 2:
             plain, extended = names
-            return lambda f, r: plain in f or extended in f
-        return lambda f, r: any(name in f for name in names)
+            return lambda f, r: type(f) is dict and (plain in f or extended in f)
+        return lambda f, r: type(f) is dict and any(name in f for name in names)
     nodes = _nodes(base, kind)[0]
     return lambda f, r: bool(nodes(f, r))
 
