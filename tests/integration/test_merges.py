@@ -14,6 +14,7 @@ from gateway.custody.opening import open_clinic
 from gateway.custody.tables import data
 from gateway.identities import OUTSIDE_ID_LENGTH
 from mappers.recommendations_to_careplan import act_of
+from tests.consents import ENGINE, actions, consent, deny
 from tests.desk import ST_ANNA, Desk, condition, ehr, observation, patient, put
 from workers import plan, writing
 from workers.station import Station, load_knowledge
@@ -113,12 +114,12 @@ def test_the_facts_of_both_make_one_plan_that_names_evidence_in_both(apart: Desk
     assert {"Patient/old/_history/2", "Patient/new/_history/1", "Condition/dm/_history/1"} <= sources
 
 
-def test_what_is_derived_lies_with_the_survivor_and_each_that_was_read_has_its_event(apart: Desk):
-    apart.puts(old())
-    with apart.leaves() as events:
-        works(apart)
-    new, was = apart.id_of("Patient/new"), apart.id_of("Patient/old")
-    of_new = [event for event in events if event.request_id in _jobs_of(apart, new)]
+def test_what_is_derived_lies_with_the_survivor_and_each_that_was_read_has_its_event(small: Desk):
+    small.puts(old())
+    with small.leaves() as events:
+        works(small)
+    new, was = small.id_of("Patient/new"), small.id_of("Patient/old")
+    of_new = [event for event in events if event.request_id in _jobs_of(small, new)]
     read = [(event.patient, event.detail) for event in of_new if event.kind == "worker:read"]
     assert read == [(new, "versions=5"), (was, "versions=5")]
     written = {event.patient for event in of_new if event.kind in ("worker:create", "worker:update")}
@@ -129,21 +130,21 @@ def _jobs_of(desk: Desk, who: bytes) -> set[str]:
     return {row.id.hex() for row in desk.rows(data.tables["job"]) if row.patient == who}
 
 
-def test_law_7_new_data_of_the_old_record_change_the_plan_of_the_new_one(apart: Desk):
-    apart.puts(old())
-    works(apart)
-    first = plan_of(apart, "new")
-    apart.puts(observation("a1c-2", "Patient/old", value="6.1", effectiveDateTime="2026-02-20"))
-    assert apart.jobs() == {apart.id_of("Patient/old"), apart.id_of("Patient/new")}
-    assert works(apart) == 2
+def test_law_7_new_data_of_the_old_record_change_the_plan_of_the_new_one(small: Desk):
+    small.puts(old())
+    works(small)
+    first = plan_of(small, "new")
+    small.puts(observation("a1c-2", "Patient/old", value="6.1", effectiveDateTime="2026-02-20"))
+    assert small.jobs() == {small.id_of("Patient/old"), small.id_of("Patient/new")}
+    assert works(small) == 2
     assert "review-glucose-lowering" in acts(first)
-    assert "review-glucose-lowering" not in acts(plan_of(apart, "new"))
-    revoked = apart.reads(f"CarePlan/{plan_of(apart, 'old')['id']}")
+    assert "review-glucose-lowering" not in acts(plan_of(small, "new"))
+    revoked = small.reads(f"CarePlan/{plan_of(small, 'old')['id']}")
     assert revoked["status"] == "revoked"
-    with apart.leaves() as events:
-        apart.puts(observation("a1c-2", "Patient/old", value="6.1", effectiveDateTime="2026-02-21"))
-        works(apart)
-    assert {e.patient for e in events if e.type == "CarePlan"} <= {apart.id_of("Patient/new")}
+    with small.leaves() as events:
+        small.puts(observation("a1c-2", "Patient/old", value="6.1", effectiveDateTime="2026-02-21"))
+        works(small)
+    assert {e.patient for e in events if e.type == "CarePlan"} <= {small.id_of("Patient/new")}
 
 
 def test_undone_each_has_its_own_plan_again_from_its_own_data(apart: Desk):
@@ -191,9 +192,9 @@ def test_law_7_whoever_says_it_in_whatever_order_the_plan_is_the_same(small_desk
         assert one == found[0]
 
 
-def test_a_day_of_birth_that_no_worker_sees_blocks_and_is_told_without_its_value(apart: Desk):
-    with apart.leaves() as events:
-        apart.puts(old(birthDate="1961-04-18"))
+def test_a_day_of_birth_that_no_worker_sees_blocks_and_is_told_without_its_value(small: Desk):
+    with small.leaves() as events:
+        small.puts(old(birthDate="1961-04-18"))
     (event,) = (one for one in events if one.kind.startswith("merge:"))
     assert (event.kind, event.outcome, event.status, event.detail) == (
         "merge:blocked",
@@ -201,11 +202,11 @@ def test_a_day_of_birth_that_no_worker_sees_blocks_and_is_told_without_its_value
         409,
         "birth date",
     )
-    assert event.patient == apart.id_of("Patient/old")
-    assert (event.type, event.id) == ("Patient", apart.id_of("Patient/new"))
-    works(apart)
-    assert "Condition/dm" not in evidence(plan_of(apart, "new"))
-    assert plan_of(apart, "old")["status"] == "draft"
+    assert event.patient == small.id_of("Patient/old")
+    assert (event.type, event.id) == ("Patient", small.id_of("Patient/new"))
+    works(small)
+    assert "Condition/dm" not in evidence(plan_of(small, "new"))
+    assert plan_of(small, "old")["status"] == "draft"
 
 
 def test_a_conflict_that_is_cured_unites_and_one_that_comes_later_parts(apart: Desk):
@@ -222,6 +223,25 @@ def test_a_conflict_that_is_cured_unites_and_one_that_comes_later_parts(apart: D
     works(apart)
     assert "Condition/dm" not in evidence(plan_of(apart, "new"))
     assert plan_of(apart, "old")["status"] == "draft"
+
+
+def test_what_either_record_consents_to_counts_for_both(small: Desk):
+    small.puts(old())
+    works(small)
+    small.puts(consent("no", "Patient/old", deny(ENGINE, action=actions("use"))))
+    works(small)
+    assert plan_of(small, "new")["status"] == "revoked"
+    small.puts(patient("old"))
+    works(small)
+    assert [plan_of(small, name)["status"] for name in ("old", "new")] == ["revoked", "draft"]
+
+
+def test_where_plans_are_delivered_the_end_of_one_is_too(small: Desk):
+    small.forgets_jobs()
+    small.puts(old())
+    works(small)
+    pushed = {row.patient for row in small.rows(data.tables["job"]) if row.kind == "push"}
+    assert pushed == {small.id_of("Patient/old"), small.id_of("Patient/new")}
 
 
 def test_what_changes_nothing_between_them_leaves_no_event(small: Desk):
@@ -332,35 +352,35 @@ def status_of(found: Body | None, word: str) -> str | None:
     return None if line is None else line["detail"]["status"]
 
 
-def test_law_10_what_was_declined_for_the_old_record_stays_so_in_the_plan_of_both(apart: Desk):
-    decides(apart, "old", statin="cancelled", acr="in-progress")
-    apart.puts(old())
-    works(apart)
-    found = plan_of(apart, "new")
+def test_law_10_what_was_declined_for_the_old_record_stays_so_in_the_plan_of_both(small: Desk):
+    decides(small, "old", statin="cancelled", acr="in-progress")
+    small.puts(old())
+    works(small)
+    found = plan_of(small, "new")
     assert status_of(found, "statin") == "cancelled"
     assert status_of(found, "acr") == "in-progress"
     assert found["status"] == "draft"
-    version = apart.release.read(ehr(), "CarePlan", found["id"]).version
-    apart.puts(old(multipleBirthBoolean=True))
-    works(apart)
-    assert apart.release.read(ehr(), "CarePlan", found["id"]).version == version
-    apart.puts(condition("dm", "Patient/old") | {"onsetDateTime": "2018-05-01"})
-    works(apart)
-    assert status_of(plan_of(apart, "new"), "statin") == "not-started"
+    version = small.release.read(ehr(), "CarePlan", found["id"]).version
+    small.puts(old(multipleBirthBoolean=True))
+    works(small)
+    assert small.release.read(ehr(), "CarePlan", found["id"]).version == version
+    small.puts(condition("dm", "Patient/old") | {"onsetDateTime": "2018-05-01"})
+    works(small)
+    assert status_of(plan_of(small, "new"), "statin") == "not-started"
 
 
-def test_law_10_undone_the_old_plan_is_taken_up_as_it_stood_and_the_other_forgets_it(apart: Desk):
-    decides(apart, "old", statin="cancelled", acr="in-progress")
-    apart.puts(old())
-    works(apart)
-    ended = plan_of(apart, "old")
+def test_law_10_undone_the_old_plan_is_taken_up_as_it_stood_and_the_other_forgets_it(small: Desk):
+    decides(small, "old", statin="cancelled", acr="in-progress")
+    small.puts(old())
+    works(small)
+    ended = plan_of(small, "old")
     assert (ended["status"], status_of(ended, "statin")) == ("revoked", "cancelled")
-    apart.puts(patient("old"))
-    works(apart)
-    found = plan_of(apart, "old")
+    small.puts(patient("old"))
+    works(small)
+    found = plan_of(small, "old")
     assert found["status"] == "active"
     assert (status_of(found, "statin"), status_of(found, "acr")) == ("cancelled", "in-progress")
-    other = plan_of(apart, "new")
+    other = plan_of(small, "new")
     assert line_of(other, "statin") is None
     assert line_of(other, "acr") is None
 
