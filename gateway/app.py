@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from flask import Flask
 
+from gateway.auth.actor import Actor
 from gateway.auth.authentication import Authenticator
 from gateway.auth.endpoint import TokenEndpoint
 from gateway.auth.introspection import Introspection
@@ -22,6 +23,7 @@ from gateway.fhir.edge import Edge
 from gateway.fhir.page_links import PageLinks
 from gateway.fhir.rate import RateLimit
 from gateway.fhir.routes import ROUTES
+from gateway.fhir.search import search_in_bundle
 from gateway.fhir.trail import Trail
 from gateway.health import Health
 from gateway.intake import Intake
@@ -35,7 +37,7 @@ from gateway.release.everything import Everything
 from gateway.release.finding import Limits
 from gateway.release.histories import Histories
 from gateway.settings import Settings
-from gateway.stored import Clock, Entropy
+from gateway.stored import Clock, Entropy, Resource
 from mappers import lossless
 
 
@@ -85,9 +87,14 @@ def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edg
     limits = Limits(settings.search_limit, settings.chain_limit, settings.include_limit)
     profile = policy.load_as(policy.Kind.RELEASE, settings.release_policy)
     release = Release(vault, profile, world.clock, world.entropy, limits)
+
+    def searched(actor: Actor, type_: str, parameters: list[tuple[str, str]]) -> Resource:
+        return search_in_bundle(services, actor, type_, parameters)
+
+    looking = Looking(release.find, release.read, release.originals, searched)
     statement = capability.statement(ROUTES, settings, version("careloom"), world.clock())
     services = Services(
-        intake=_intake(settings, vault, release, world),
+        intake=_intake(settings, vault, looking, world),
         release=release,
         histories=Histories(release),
         everything=Everything(release),
@@ -102,12 +109,12 @@ def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edg
     return Edge(services, door, Metrics(), world.entropy)
 
 
-def _intake(settings: Settings, vault: Vault, release: Release, world: World) -> Intake:
+def _intake(settings: Settings, vault: Vault, looking: Looking, world: World) -> Intake:
     return Intake(
         vault=vault,
         policy=policy.load_as(policy.Kind.SPLIT, settings.policy),
         clock=world.clock,
         entropy=world.entropy,
-        looking=Looking(release.find, release.read, release.originals),
+        looking=looking,
         explain=outcome.explain,
     )

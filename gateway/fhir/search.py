@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from gateway.fhir.asked import Asked, Reply, Services
+from typing import Any
+
+from werkzeug.datastructures import Headers
+
+from gateway.auth.actor import Actor
+from gateway.fhir.asked import Asked, Parameters, Reply, Services
 from gateway.fhir.narrowing import ELEMENTS, SUMMARY, take_narrowing
+from gateway.fhir.negotiation import FORM
 from gateway.fhir.outcome import TurnedAway
 from gateway.fhir.pages import page_reply, query_of, with_form
 
@@ -27,6 +33,14 @@ def _narrows(type_: str, name: str, value: str) -> bool:
     except TurnedAway as refusal:
         return refusal.issues[0].code != "not-supported"
     return True
+
+
+def search_in_bundle(services: Services, actor: Actor, type_: str, parameters: Parameters) -> dict[str, Any]:
+    """The searchset that an entry of a bundle asks for, as strict as a search of its own."""
+    own = [pair for pair in parameters if pair[0] not in FORM]
+    body = search(services, Asked(actor, Headers(), own, type=type_)).body
+    assert isinstance(body, dict)
+    return body
 
 
 def search_by_post(services: Services, asked: Asked) -> Reply:

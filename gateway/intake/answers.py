@@ -34,6 +34,8 @@ def _answer(kind: str, entries: list[dict[str, Any]]) -> Answer:
 
 def _entry(outcome: Outcome) -> dict[str, Any]:
     stored = outcome.stored
+    if outcome.interaction == "search":
+        return {"resource": stored.body, "response": {"status": STATUS[outcome.status]}}
     response: dict[str, Any] = {"status": STATUS[outcome.status]}
     if stored.version:
         response["location"] = f"{stored.type}/{stored.id}/_history/{stored.version}"

@@ -47,8 +47,17 @@ def _alone(raw: Mapping[str, Any]) -> list[validate.Problem]:
 def allowed(actor: Actor, entries: Sequence[Entry]) -> None:
     """Every entry needs its own right; the first that lacks it is named."""
     for entry in entries:
-        if not actor.scopes.allows(entry.type, LETTERS[entry.method]):
+        letter = "s" if entry.is_search else LETTERS[entry.method]
+        if not actor.scopes.allows(entry.type, letter):
             raise refused(Kind.FORBIDDEN, "forbidden", "The token's scopes do not allow this.", entry.at)
+
+
+def searches(entries: Sequence[Entry]) -> None:
+    """A search beside writes that stand or fall together would have to see what is not written yet."""
+    search = next((entry for entry in entries if entry.is_search), None)
+    if search is not None and any(entry.method != "GET" for entry in entries):
+        text = "A transaction that writes cannot search as well; search after it, or in a batch."
+        raise refused(Kind.UNPROCESSABLE, "not-supported", text, search.at)
 
 
 def resources(entries: Sequence[Entry]) -> None:

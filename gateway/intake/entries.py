@@ -47,6 +47,10 @@ class Entry(msgspec.Struct, frozen=True):
     """The version that a patch was applied to; no other may have come meanwhile."""
 
     @property
+    def is_search(self) -> bool:
+        return self.method == "GET" and not self.id
+
+    @property
     def literal(self) -> str:
         return f"{self.type}/{self.id}"
 
@@ -99,8 +103,8 @@ def _check(entry: Entry) -> None:
         raise refused(Kind.INVALID, "value", "The url of a POST is the resource type alone.", url)
     if entry.method in ("PUT", "DELETE", "PATCH") and not (entry.id or entry.query):
         raise refused(Kind.INVALID, "value", "The url must name one resource: Type/id or Type?criteria.", url)
-    if entry.method == "GET" and not entry.id:
-        raise refused(Kind.UNPROCESSABLE, "not-supported", "A search inside a bundle is not supported.", url)
+    if entry.method == "GET" and "/" in (entry.id or ""):
+        raise refused(Kind.UNPROCESSABLE, "not-supported", "Reads and searches alone are served here.", url)
     if entry.method in ("POST", "PUT"):
         _check_body(entry)
 

@@ -34,6 +34,8 @@ def _deletion(actor: Actor, entry: Entry, looking: Looking) -> Entry:
 
 
 def _one(actor: Actor, entry: Entry, looking: Looking, entropy: Entropy, going: Collection[str]) -> Entry:
+    if entry.is_search:
+        return entry
     question = entry.if_none_exist if entry.method == "POST" else entry.query
     if question:
         entry = replace(entry, criteria=canonical(question))

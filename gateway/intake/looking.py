@@ -7,16 +7,23 @@ from dataclasses import dataclass
 
 from gateway.auth.actor import Actor
 from gateway.custody.ids import StoredId, Tenant
-from gateway.stored import Stored
+from gateway.refusal import Kind, refused
+from gateway.stored import Resource, Stored
 
 Ref = tuple[str, StoredId]
+
+
+def _unserved(*_: object) -> Resource:
+    raise refused(Kind.UNPROCESSABLE, "not-supported", "No search is served here.")
 
 
 @dataclass(frozen=True, slots=True)
 class Looking:
     """``find``: ids, as the tenant writes them, of what matches some criteria. ``read``: one resource for
-    an answer, audited. ``originals``: current versions as their tenant sees them, for comparison only."""
+    an answer, audited. ``originals``: current versions as their tenant sees them, for comparison only.
+    ``search``: a searchset for an answer, audited too."""
 
     find: Callable[[Actor, str, list[tuple[str, str]]], list[str]]
     read: Callable[[Actor, str, str], Stored]
     originals: Callable[[Tenant, Sequence[Ref]], Mapping[Ref, Stored]]
+    search: Callable[[Actor, str, list[tuple[str, str]]], Resource] = _unserved

@@ -41,7 +41,11 @@ class Readying:
 
     def ready(self, actor: Actor, entries: Sequence[Entry]) -> Ready:
         """Raises ``Refused`` for what cannot be done as it is asked."""
-        since = self._last(actor) if any(e.if_none_exist or e.query for e in entries) else None
+        since = (
+            self._last(actor)
+            if any(e.if_none_exist or (e.query and e.method != "GET") for e in entries)
+            else None
+        )
         identified = identify.identified(actor, entries, self.looking, self.entropy)
         refuse_twins(identified)
         changed = patches.applied(self.vault, self.looking, actor.organization, identified)
@@ -50,3 +54,7 @@ class Readying:
     def _last(self, actor: Actor) -> WriteNo:
         with self.vault.database.read() as conn:
             return records.latest(conn, actor.organization)
+
+
+def _conditional(entry: Entry) -> bool:
+    return bool(entry.if_none_exist or (entry.query and not entry.is_search))

@@ -15,7 +15,7 @@ from gateway.custody.ids import StoredId, Tenant
 from gateway.identities import Identities
 from gateway.intake.versions import Outcome
 from gateway.refusal import Kind, refused
-from gateway.stored import Answer, Repeat
+from gateway.stored import Answer, Repeat, Resource
 from mappers.r4 import references
 
 
@@ -51,10 +51,17 @@ def concerned(vault: Vault, tenant: Tenant, outcomes: Iterable[Outcome]) -> tupl
     for outcome in outcomes:
         found |= {outcome.patient} if outcome.patient is not None else set()
         found |= set(outcome.sealed.write.patients) if outcome.sealed is not None else set()
-        if outcome.interaction == "read" and outcome.stored.body is not None:
-            body = outcome.stored.body
+        for body in _shown(outcome):
             found |= set(identities.named(body, references.pointers(body)))
     return tuple(sorted(found))
+
+
+def _shown(outcome: Outcome) -> list[Resource]:
+    """The resources that an answer shows of an entry."""
+    body = outcome.stored.body or {}
+    if outcome.interaction == "search":
+        return [one["resource"] for one in body.get("entry", ())]
+    return [body] if outcome.interaction == "read" and body else []
 
 
 def remember(vault: Vault, found: idempotency.Record) -> None:

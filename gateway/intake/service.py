@@ -125,6 +125,7 @@ class Intake:
         if actor.role is not Role.EHR:
             raise refused(Kind.FORBIDDEN, "forbidden", "Only an EHR may write.")
         entries = patches.opened(entries)
+        checks.searches(entries)
         checks.resources(entries)
         try:
             return self._written(actor, entries, repeat)
@@ -184,11 +185,15 @@ class Intake:
         now = self.clock()
         events = []
         for entry in entries:
-            name, type_ = ("batch", None) if entry is None else (INTERACTIONS[entry.method], entry.type)
+            name, type_ = ("batch", None) if entry is None else (_interaction(entry), entry.type)
             deed = trace.Deed(name, type_, status=status, outcome=trace.MINOR, detail=detail)
             events.append(trace.event(actor, deed, now))
         with self.vault.database.write() as conn:
             audit.append(conn, actor.organization, events)
+
+
+def _interaction(entry: Entry) -> str:
+    return "search" if entry.is_search else INTERACTIONS[entry.method]
 
 
 def _deed(outcome: Outcome) -> trace.Deed:

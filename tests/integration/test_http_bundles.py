@@ -132,9 +132,9 @@ def test_what_is_wrong_with_a_batch_itself_refuses_it_whole(hospital: Hospital, 
     assert hospital.asks("GET", "Patient/mrn-1").status_code == 404
 
 
-def test_a_search_inside_a_batch_is_422_alone(hospital: Hospital):
-    search = {"request": {"method": "GET", "url": "Patient?gender=female"}}
-    told = hospital.submits(bundle(search, entry(PATIENT, "Patient", "POST"), kind="batch")).json()
+def test_a_history_inside_a_batch_is_422_alone(hospital: Hospital):
+    history = {"request": {"method": "GET", "url": "Patient/x/_history"}}
+    told = hospital.submits(bundle(history, entry(PATIENT, "Patient", "POST"), kind="batch")).json()
     assert [e["response"]["status"][:3] for e in told["entry"]] == ["422", "201"]
 
 

@@ -57,7 +57,7 @@ def test_a_put_by_criteria_has_no_id_yet() -> None:
         (entry("POST", "Patient/p1", PATIENT), "Bundle.entry[0].request.url"),
         (entry("PUT", "Patient", PATIENT), "Bundle.entry[0].request.url"),
         (entry("DELETE", "Patient"), "Bundle.entry[0].request.url"),
-        (entry("GET", "Patient?name=x"), "Bundle.entry[0].request.url"),
+        (entry("GET", "Patient/p1/_history"), "Bundle.entry[0].request.url"),
         (entry("POST", "Patiënt", PATIENT), "Bundle.entry[0].request.url"),
         (entry("POST", "Patient"), "Bundle.entry[0]"),
         (entry("POST", "Observation", PATIENT), "Bundle.entry[0].resource.resourceType"),
