@@ -26,6 +26,7 @@ MASKED: dict[str, Json] = {"extension": [{"url": ABSENT, "valueCode": "masked"}]
 ABOUT = ("subject", "patient", "beneficiary", "for", "individual", "securityContext")
 """Elements that say whose a resource is, where they stand at its top and alone."""
 _TEXTS = frozenset({"string", "markdown", "xhtml"})
+_URIS = frozenset({"uri", "url", "canonical"})
 
 Resource = dict[str, Any]
 
@@ -96,7 +97,7 @@ class _Inside:
             kept = self._element(item, element, inner)
             if kept is not None:
                 made[key] = kept
-            elif inner in _TEXTS and not isinstance(item, list):
+            elif inner in _TEXTS | _URIS and not isinstance(item, list):
                 made[f"_{key}"] = MASKED
         return made
 
@@ -143,6 +144,9 @@ class _Inside:
         )
 
     def _says(self, value: Json, kind: str) -> bool:
+        if kind in _URIS:
+            # A bundle's `urn:` may have become a reference wherever a uri stands.
+            return self.mask._refers({"reference": value})
         return kind in _TEXTS and self.mask._told(value)
 
     def _beside(self, item: Json) -> Json:

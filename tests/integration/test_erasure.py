@@ -407,6 +407,7 @@ def test_law_6_killed_anywhere_it_is_finished_by_the_same_command_or_by_the_cloc
     if desk.rows(tombstone):
         with refusal(Kind.GONE):
             desk.reads("Patient/anna")
+        assert desk.searches("Patient?name=Hopkins") == [patient("berta")], "nor found, from the first moment"
         desk.erasure.finish()
     else:
         assert desk.reads("Patient/anna"), "nothing was done"

@@ -120,6 +120,15 @@ def test_a_logical_reference_by_their_number_goes():
     assert without({**sent, "entry": [*sent["entry"], entry]}) == sent
 
 
+def test_a_uri_that_became_a_reference_is_masked():
+    url = "urn:hospital:same-as"
+    sent = patient("here", extension=[{"url": url, "valueUri": GONE}, {"url": url, "valueUri": "urn:x"}])
+    made = OTHERS.without(sent)
+    assert made is not None
+    assert made["extension"] == [{"url": url, "_valueUri": MASKED}, {"url": url, "valueUri": "urn:x"}]
+    assert validate.problems(made) == []
+
+
 def test_a_bundle_loses_their_entries():
     inside = [{"resource": one} for one in (patient("gone"), observation("o", GONE), patient("here"))]
     sent = {"resourceType": "Bundle", "type": "collection", "entry": inside}
