@@ -7,8 +7,9 @@ version once, whatever is written meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, func, select, tuple_
 
@@ -56,6 +57,7 @@ class Gone:
 class Ref:
     """A resource and whose it is."""
 
+    type: str
     id: StoredId
     patient: StoredId
 
@@ -82,7 +84,7 @@ def keys(conn: Connection, tenant: Tenant, type_: str, stretch: Stretch, limit: 
     return [Key(time, WriteNo(number)) for time, number in found]
 
 
-def newest(tenant: Tenant, type_: str, stretch: Stretch, limit: int) -> Select[tuple[int, int]]:
+def newest(tenant: Tenant, type_: str, stretch: Stretch, limit: int) -> Select[Any]:
     """The statement behind ``keys``: one walk down the index ``version_written``."""
     where = [_v.tenant == tenant, _v.type == type_, _v.written >= stretch.since]
     where.append(_v.write_no.between(tenant << TENANT_SHIFT, stretch.ceiling))
@@ -112,20 +114,25 @@ def erased(conn: Connection, tenant: Tenant, type_: str, since: int) -> list[Gon
     return [Gone(StoredId(id_), time) for id_, time in rows]
 
 
-def heads(conn: Connection, tenant: Tenant, type_: str, compartment: StoredId | None = None) -> list[Ref]:
-    """Which living resources of a type there are, in one compartment or in the whole tenant, as ``Ref``."""
-    mine = and_(record.c.tenant == tenant, record.c.type == type_, record.c.deleted == 0)
-    if compartment is not None:
-        mine = and_(mine, record.c.compartment == compartment)
-    query = select(record.c.id, record.c.compartment).where(mine).order_by(record.c.id.desc())
-    return [Ref(StoredId(id_), StoredId(patient)) for id_, patient in conn.execute(query)]
+def heads(
+    conn: Connection, tenant: Tenant, types: Collection[str], compartments: Collection[StoredId] | None = None
+) -> list[Ref]:
+    """Which living resources of these types there are, in these compartments or in the whole tenant."""
+    mine = and_(record.c.tenant == tenant, record.c.type.in_(types), record.c.deleted == 0)
+    if compartments is not None:
+        mine = and_(mine, record.c.compartment.in_(compartments))
+    query = select(record.c.type, record.c.id, record.c.compartment).where(mine)
+    return [Ref(type_, StoredId(id_), StoredId(patient)) for type_, id_, patient in conn.execute(query)]
 
 
-def newest_of(conn: Connection, type_: str, compartment: StoredId, ceiling: WriteNo) -> WriteNo:
-    """The number of the newest version of a type in a compartment, by time, below its tenant's ceiling."""
-    mine = and_(_v.tenant == tenant_of(ceiling), _v.type == type_, _v.compartment == compartment)
-    query = select(_v.write_no).where(mine, _v.write_no <= ceiling)
-    return WriteNo(conn.scalar(query.order_by(_v.written.desc(), _v.write_no.desc()).limit(1)) or 0)
+def newest_of(
+    conn: Connection, type_: str, compartments: Collection[StoredId], ceiling: WriteNo
+) -> dict[StoredId, WriteNo]:
+    """The number of each compartment's newest version of a type, by time, below its tenant's ceiling."""
+    mine = and_(_v.tenant == tenant_of(ceiling), _v.type == type_, _v.compartment.in_(compartments))
+    columns = select(_v.compartment, _v.write_no).where(mine, _v.write_no <= ceiling)
+    rows = conn.execute(columns.order_by(_v.written, _v.write_no))
+    return {StoredId(compartment): WriteNo(number) for compartment, number in rows}
 
 
 def existed(conn: Connection, tenant: Tenant, type_: str, id_: StoredId, time: int) -> bool:

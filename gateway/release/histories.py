@@ -13,6 +13,7 @@ from itertools import islice
 from gateway import trace
 from gateway.auth.actor import Actor, Role
 from gateway.custody import histories, records
+from gateway.custody.errors import KeyGone
 from gateway.custody.ids import Tenant, WriteNo, tenant_of
 from gateway.privacy.questions import hides
 from gateway.refusal import Kind, refused
@@ -24,6 +25,7 @@ from gateway.release.service import Release, View, logs
 from gateway.release.tenant_history import TenantHistory
 from gateway.stored import Stored
 
+ERASED_MEANWHILE = "Somebody was erased while the answer was made; try again."
 HIDDEN = "The times of writes are hidden from this client: it cannot go by them."
 Reader = TenantHistory | PartnerHistory
 
@@ -73,7 +75,12 @@ class Histories:
         window = Window(_by_tenant(start, actor), question.since, question.current, start.after)
         types = self._types(actor, question, window)
         reader = _reader(actor, view, question, window)
-        found, last = _filled(reader, types, window, count)
+        try:
+            found, last = _filled(reader, types, window, count)
+        except KeyGone:
+            deed = trace.Deed("history", question.type, status=409, outcome=trace.MINOR)
+            self.release.append({log: [deed] for log in logs(actor)}, actor, view)
+            raise refused(Kind.CONFLICT, "conflict", ERASED_MEANWHILE) from None
         self._record(actor, (view, question.type), found)
         following = None if last is None else replace(start, after=last)
         return Changes(tuple(entry.stored for entry in found), start.begun - SETTLED, following)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from gateway.auth.registry import Grant
 from gateway.custody import histories
 from gateway.custody.identity.vault import Vault
-from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
-from gateway.release.marks import End, Mark, Why, Window, erasures, ordered, rows_of, versions
+from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo
+from gateway.release.marks import BATCH, End, Mark, Why, Window, erasures, ordered, rows_of, versions
 from gateway.release.partners import PLAN
 from mappers.plan_identity import PLAN_NAME
 
@@ -41,7 +42,7 @@ class PartnerMarks:
         database = self.vault.database
         found = [versions(database, *one, replace(self.window, since=self.since(one[0]))) for one in types]
         if self.window.current is None:
-            found += [ordered(self._consents(*one)) for one in types]
+            found += [ordered(self._consents(tenant, asked)) for tenant, asked in _by_tenant(types).items()]
             found += [ordered(self._erased(*one)) for one in types if one[1] in ENDING]
             found += [ordered(self._lost(grant)) for grant in self.grants.values()]
         return found
@@ -58,25 +59,31 @@ class PartnerMarks:
             id_ = mark.id if type_ == PATIENT else plan_of(self.vault, tenant, mark.id)
             yield End(Why.ERASED, mark.time, tenant, mark.id).of(type_, id_)
 
-    def _consents(self, tenant: Tenant, type_: str) -> Iterator[Mark]:
+    def _consents(self, tenant: Tenant, types: Sequence[str]) -> Iterator[Mark]:
         """What each patient's newest Consent may have opened or closed."""
-        database, ceiling = self.vault.database, self.window.ceilings[tenant]
-        for mark in versions(database, tenant, CONSENT, self.window):
-            patient = rows_of(database, [mark])[mark.number].compartment
-            if patient == TENANT_COMPARTMENT:
-                continue
-            with database.read() as conn:
-                newest = histories.newest_of(conn, CONSENT, patient, ceiling)
-                concerned = histories.heads(conn, tenant, type_, patient)
-            end = End(Why.CONSENT, mark.time, tenant, patient)
-            yield from (end.of(type_, ref.id) for ref in concerned if newest == mark.number)
+        marks = versions(self.vault.database, tenant, CONSENT, self.window)
+        while batch := list(islice(marks, BATCH)):
+            rows = rows_of(self.vault.database, batch)
+            patients = {row.compartment for row in rows.values()} - {TENANT_COMPARTMENT}
+            with self.vault.database.read() as conn:
+                newest = histories.newest_of(conn, CONSENT, patients, self.window.ceilings[tenant])
+                concerned = histories.heads(conn, tenant, types, patients)
+            owners = {number: patient for patient, number in newest.items()}
+            for mark in batch:
+                patient = owners.get(WriteNo(mark.number))
+                if patient is not None:
+                    end = End(Why.CONSENT, mark.time, tenant, patient)
+                    yield from (end.of(ref.type, ref.id) for ref in concerned if ref.patient == patient)
 
     def _lost(self, grant: Grant) -> Iterator[Mark]:
         """What could be read of a tenant until it ended its grant."""
         if grant.revoked is None or grant.revoked < self.window.since:
             return
-        for type_ in sorted(set(self.asked) & set(ENDING)):
-            with self.vault.database.read() as conn:
-                found = histories.heads(conn, grant.tenant, type_)
-            for ref in found:
-                yield End(Why.REVOKED, grant.revoked, grant.tenant, ref.patient).of(type_, ref.id)
+        with self.vault.database.read() as conn:
+            found = histories.heads(conn, grant.tenant, set(self.asked) & set(ENDING))
+        for ref in found:
+            yield End(Why.REVOKED, grant.revoked, grant.tenant, ref.patient).of(ref.type, ref.id)
+
+
+def _by_tenant(types: Sequence[tuple[Tenant, str]]) -> dict[Tenant, list[str]]:
+    return {tenant: [type_ for one, type_ in types if one == tenant] for tenant, _ in types}

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.custody import histories
 from gateway.custody.audit import Event, append
 from gateway.custody.database import Database, Side
-from gateway.custody.histories import Gone, Key, Stretch
+from gateway.custody.histories import Gone, Key, Ref, Stretch
 from gateway.custody.ids import StoredId, Tenant, WriteNo, write_no
 from gateway.custody.records import Write, record_writes
 from gateway.custody.settings import Storage
@@ -115,11 +115,12 @@ def test_the_newest_in_a_compartment_and_what_is_alive_there(database: Database)
     writes(database, 50, ("Consent", 1, 1), ("Consent", 2, 1))
     writes(database, 60, ("Consent", 1, 2), deleted=True, clinical=None)
     with database.read() as conn:
-        assert histories.newest_of(conn, "Consent", ADA, CEILING) == write_no(HERE, 3)
-        assert histories.newest_of(conn, "Consent", ADA, write_no(HERE, 2)) == write_no(HERE, 2)
-        assert histories.newest_of(conn, "Goal", ADA, CEILING) == 0
-        assert [ref.id for ref in histories.heads(conn, HERE, "Consent", ADA)] == [stored(2)]
-        assert [ref.patient for ref in histories.heads(conn, HERE, "Consent")] == [ADA]
+        assert histories.newest_of(conn, "Consent", [ADA], CEILING) == {ADA: write_no(HERE, 3)}
+        assert histories.newest_of(conn, "Consent", [ADA], write_no(HERE, 2)) == {ADA: write_no(HERE, 2)}
+        assert histories.newest_of(conn, "Goal", [ADA], CEILING) == {}
+        assert histories.heads(conn, HERE, ["Consent"], [ADA]) == [Ref("Consent", stored(2), ADA)]
+        assert histories.heads(conn, HERE, ["Consent", "Goal"]) == [Ref("Consent", stored(2), ADA)]
+        assert histories.heads(conn, HERE, ["Consent"], [stored(7)]) == []
         assert histories.existed(conn, HERE, "Consent", stored(1), 50)
         assert not histories.existed(conn, HERE, "Consent", stored(1), 49)
 
