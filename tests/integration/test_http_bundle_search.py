@@ -1,4 +1,4 @@
-"""Searches inside bundles: answered as they would be alone, refused with their place, recorded like others."""
+"""Searches inside bundles: answered as they would be alone, refused with their place, and recorded."""
 
 from __future__ import annotations
 
