@@ -70,8 +70,12 @@ def _stages(run: Ingest) -> Table:
 
 
 def custody_as_json(measured: Custody) -> dict[str, Any]:
-    """CPU seconds per resource by step."""
-    return {"resources": measured.resources, "cpu_seconds_per_resource": dict(measured.steps)}
+    """CPU seconds and bytes per resource, by step and by form."""
+    return {
+        "resources": measured.resources,
+        "cpu_seconds_per_resource": dict(measured.steps),
+        "bytes_per_resource": dict(measured.sizes),
+    }
 
 
 def show_custody(measured: Custody, console: Console) -> None:
@@ -80,3 +84,8 @@ def show_custody(measured: Custody, console: Console) -> None:
     for step, seconds in measured.steps:
         table.add_row(step, f"{seconds * MILLION:.1f}")
     console.print(table)
+    sizes = Table("form", "bytes per resource", "of both halves")
+    whole = measured.sizes[0][1]
+    for form, size in measured.sizes:
+        sizes.add_row(form, f"{size:,.0f}", f"{whole / size:.1f}x smaller" if size < whole else "-")
+    console.print(sizes)

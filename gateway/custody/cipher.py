@@ -18,13 +18,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from struct import Struct
 from typing import ClassVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from gateway.custody.errors import Tampered
 from gateway.custody.ids import StoredId, Tenant
@@ -46,6 +48,14 @@ class DataKey:
     side: ClassVar[bytes]
     current: int
     secrets: Mapping[int, bytes]
+    _begun: dict[int, HMAC] = field(default_factory=dict, init=False, compare=False)
+
+    def begun(self, generation: int) -> HMAC:
+        """HMAC-SHA-512 under this secret, to be copied: the key is set up once and not for each cell."""
+        begun = self._begun.get(generation)
+        if begun is None:
+            begun = self._begun[generation] = HMAC(self.secrets[generation], SHA512())
+        return begun
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -64,7 +74,7 @@ def seal(key: DataKey, place: Place, plaintext: bytes, salt: bytes) -> bytes:
     if len(salt) != SALT_BYTES:
         raise ValueError("a salt has 16 bytes")
     compression, body = pack(place.column, plaintext)
-    subkey, commitment, nonce = _subkey(key.side, key.secrets[key.current], salt)
+    subkey, commitment, nonce = _subkey(key, key.current, salt)
     header = _HEADER.pack(ENVELOPE_VERSION, compression, key.current, salt, commitment)
     return header + AESGCM(subkey).encrypt(nonce, body, header + _bytes(place))
 
@@ -73,10 +83,9 @@ def unseal(key: DataKey, place: Place, sealed: bytes) -> bytes:
     """What was sealed for this place; raises ``Tampered`` for anything else."""
     header = sealed[: _HEADER.size]
     generation, salt, claimed, compression = _read_header(header)  # 1
-    secret = key.secrets.get(generation)  # 2
-    if secret is None:
+    if generation not in key.secrets:  # 2
         raise Tampered
-    subkey, commitment, nonce = _subkey(key.side, secret, salt)  # 3
+    subkey, commitment, nonce = _subkey(key, generation, salt)  # 3
     if not hmac.compare_digest(commitment, claimed):
         raise Tampered
     try:  # 4
@@ -100,8 +109,10 @@ def _read_header(header: bytes) -> tuple[int, bytes, bytes, int]:
     return generation, salt, commitment, compression
 
 
-def _subkey(side: bytes, secret: bytes, salt: bytes) -> tuple[bytes, bytes, bytes]:
-    block = hmac.digest(secret, _LABEL + salt + side + b"\x01", "sha512")
+def _subkey(key: DataKey, generation: int, salt: bytes) -> tuple[bytes, bytes, bytes]:
+    expand = key.begun(generation).copy()
+    expand.update(_LABEL + salt + key.side + b"\x01")
+    block = expand.finalize()
     return block[:_KEY_END], block[_KEY_END:_COMMITMENT_END], block[_COMMITMENT_END:_NONCE_END]
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bench.bundles import Bundle
-from bench.custody import custody
+from bench.custody import _settled, custody
 
 PATIENT = {
     "resourceType": "Patient",
@@ -34,9 +34,27 @@ def test_every_step_stands_beside_a_floor(bundle: Bundle):
     measured = custody([bundle])
     names = [name for name, _ in measured.steps]
     assert measured.resources == 40
-    assert len(names) == 4
-    assert [name.startswith("floor") for name in names] == [False, True, False, True]
+    assert len(names) == 6
+    assert [name.startswith("floor") for name in names] == [False, True] * 3
 
 
 def test_every_step_takes_time(bundle: Bundle):
     assert all(seconds > 0 for _, seconds in custody([bundle, bundle]).steps)
+
+
+def test_what_is_sealed_is_counted_in_each_form(bundle: Bundle):
+    sizes = dict(custody([bundle]).sizes)
+    assert sizes["compressed with dictionaries"] < sizes["compressed without a dictionary"]
+    assert sizes["compressed without a dictionary"] <= sizes["both halves"]
+    # Two envelopes of 54 bytes around what was compressed.
+    assert sizes["sealed"] == sizes["compressed with dictionaries"] + 2 * 54
+
+
+def test_references_within_a_bundle_are_settled_as_intake_does(bundle: Bundle):
+    entries = [
+        {"fullUrl": "urn:uuid:1", "resource": PATIENT},
+        {"fullUrl": "urn:uuid:2", "resource": {**OBSERVATION, "subject": {"reference": "urn:uuid:1"}}},
+    ]
+    patient, observation = _settled({"resourceType": "Bundle", "entry": entries})
+    assert patient["id"] == "p-1"
+    assert observation["subject"] == {"reference": "Patient/p-1"}

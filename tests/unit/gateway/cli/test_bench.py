@@ -70,7 +70,8 @@ def test_what_went_wrong_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exc
     ("arguments", "word"), [(("--json",), "cpu_seconds_per_resource"), ((), "CPU per resource")]
 )
 def test_custody_is_printed(monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], word: str):
-    monkeypatch.setattr(command, "run_custody", lambda _bundles: Custody(1, (("split", 0.00001),)))
+    measured = Custody(1, (("split", 0.00001),), (("both halves", 9.0),))
+    monkeypatch.setattr(command, "run_custody", lambda _bundles: measured)
     result = called("custody", "--bundles", "1", *arguments)
     assert word in result.stdout
 

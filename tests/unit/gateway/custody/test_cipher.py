@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Any
 
 import pytest
 import zstandard
@@ -113,7 +114,7 @@ PLACE = Place(Tenant(1), StoredId(b"p" * 16), "Patient", StoredId(b"i" * 16), 1,
 def test_a_cell_that_authenticates_but_is_committed_to_another_key_does_not_open(monkeypatch) -> None:
     honest = cipher._subkey
 
-    def forged(*parts: bytes) -> tuple[bytes, bytes, bytes]:
+    def forged(*parts: Any) -> tuple[bytes, bytes, bytes]:
         subkey, commitment, nonce = honest(*parts)
         return subkey, commitment[::-1], nonce
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from gateway.custody import cipher, note
 from gateway.custody.errors import Tampered
-from gateway.custody.keyring import derive
+from gateway.custody.keyring import ClinicalKey, IdentityKey, derive
 from gateway.custody.roots import unwrap_under, wrap_under
 
 Case = dict[str, Any]
@@ -134,9 +134,11 @@ def test_a_derived_key_is_hkdf_expand() -> None:
 
 def test_the_subkey_of_a_cell_is_hkdf_expand() -> None:
     salt = bytes(range(16))
-    for side in (b"clinical", b"identity"):
-        expand = HKDFExpand(hashes.SHA512(), 60, b"careloom/1/cell" + salt + side)
-        assert b"".join(cipher._subkey(side, b"k" * 32, salt)) == expand.derive(b"k" * 32)
+    for kind in (ClinicalKey, IdentityKey):
+        key = kind(2, {1: b"k" * 32, 2: b"l" * 32})
+        for generation, secret in key.secrets.items():
+            expand = HKDFExpand(hashes.SHA512(), 60, b"careloom/1/cell" + salt + kind.side)
+            assert b"".join(cipher._subkey(key, generation, salt)) == expand.derive(secret)
 
 
 # RFC 4231, test cases 1, 2, 3, 6 and 7: key, data, HMAC-SHA-256, HMAC-SHA-512.
