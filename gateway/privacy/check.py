@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gateway.privacy.elements import QUANTITIES, exists, is_primitive
 from gateway.privacy.generalise import MEASURES
-from gateway.privacy.lines import QUANTITIES, Lines, Spot, bases, is_primitive
+from gateway.privacy.lines import Lines, Spot
 from gateway.privacy.policy import Kind, Policy, Verb
 from mappers.r4.model import MODEL
 
-_ROOTS = frozenset({"Element", "BackboneElement", "Resource", "DomainResource"})
 _OPEN = frozenset({Verb.PARTS, Verb.CODED, Verb.PSEUDONYM})
 _TEXT = frozenset({"string", "markdown", "code", "id", "uri", "url", "canonical", "oid", "uuid"})
 _DATES = frozenset({"date", "dateTime", "instant"})
@@ -58,7 +58,7 @@ def check(policy: Policy) -> Report:
     survey = _Survey(policy)
     rows = tuple(survey.rows())
     unused = sorted(policy.lines.keys() - survey.used)
-    nowhere = [line for line in unused if not _exists(line)]
+    nowhere = [line for line in unused if not exists(line)]
     return Report(
         policy=policy.name,
         rows=rows,
@@ -147,24 +147,3 @@ def _fits(spot: Spot) -> bool:
     if verb is Verb.PSEUDONYM:
         return kind in _LINKS
     return verb is Verb.KEEP or (verb is Verb.MATCHING and kind in _TEXT)
-
-
-def _exists(line: str) -> bool:
-    """Whether R4 has what a line names."""
-    first, *names = line.split(".")
-    if not names:
-        return first in MODEL.types or first in ("Resource", "BackboneElement")
-    kinds = {first} if first in MODEL.types or first in _ROOTS else set()
-    for name in names:
-        kinds = {inner for kind in kinds for inner in _inner(kind, name)}
-    return bool(kinds)
-
-
-def _inner(kind: str, name: str) -> Iterator[str]:
-    for base in bases(kind):
-        if base not in MODEL.types:
-            continue
-        for element in MODEL.types[base].elements.values():
-            for key, inner in element.json_names():
-                if key == name or (element.choice and f"{element.name}[x]" == name):
-                    yield inner

@@ -10,31 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
+from gateway.privacy.elements import QUANTITIES, bases, is_primitive, type_lines
 from gateway.privacy.policy import Action, Kind, Policy, Verb
 from mappers.r4.model import MODEL, Element
 
-QUANTITIES = frozenset({"Age", "Count", "Distance", "Duration"})
 _SPEAKING = QUANTITIES | {"CodeableConcept", "Identifier", "Quantity", "Reference"}
 """Types of which an empty one would be read as "none": withheld, they leave a mark."""
-
-
-def bases(kind: str) -> tuple[str, ...]:
-    """The types whose lines hold for the parts of a type, its own first."""
-    if kind in MODEL.resources:
-        return (kind, "DomainResource", "Resource")
-    quantity = ("Quantity",) if kind in QUANTITIES else ()
-    return (kind, *quantity, "BackboneElement", "Element")
-
-
-def type_lines(kind: str) -> tuple[str, ...]:
-    """The names by which ``[types]`` may decide an element of a type."""
-    if kind in QUANTITIES:
-        return (kind, "Quantity")
-    return ("BackboneElement",) if "." in kind else (kind,)
-
-
-def is_primitive(kind: str) -> bool:
-    return MODEL.types[kind].kind == "primitive" if kind in MODEL.types else False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ import msgspec
 
 from gateway.privacy import dates, steps
 from gateway.privacy.ages import AgeNode, YearsNode
+from gateway.privacy.elements import QUANTITIES, is_primitive
 from gateway.privacy.generalise import GENERALISERS, Generaliser, each, shift_of, year_of
-from gateway.privacy.lines import QUANTITIES, Lines, Spot, is_primitive
+from gateway.privacy.lines import Lines, Spot
 from gateway.privacy.nodes import ExtensionNode, IdentifierNode, ResourceNode, always, by_url, coded
 from gateway.privacy.policy import Extension, Kind, Policy, Verb
 from gateway.privacy.text import GRAMMARS

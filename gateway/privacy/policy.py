@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from gateway.privacy.elements import exists
 from gateway.privacy.generalise import FOR_RELEASES, GENERALISERS, MEASURES
 from gateway.privacy.text import GRAMMARS
 
@@ -131,8 +132,13 @@ def shipped(name: str) -> Policy:
 
 
 def load_as(kind: Kind, name_or_path: str | Path) -> Policy:
-    """A policy for one use: one of the other kind would split nothing, or release everything."""
+    """A policy for one use: one of the other kind would split nothing, or release everything.
+
+    A line that names what R4 does not have is refused: in a release, what it meant to take away would stay.
+    """
     policy = load(name_or_path)
+    if nowhere := [line for line in policy.lines if not exists(line)]:
+        raise PolicyRefused(policy.name, [f"R4 has no {line}" for line in nowhere])
     if policy.kind is not kind:
         raise PolicyRefused(policy.name, [f"it is of kind {policy.kind.value}; here it must be {kind.value}"])
     return policy

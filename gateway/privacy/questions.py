@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from gateway.privacy.lines import Lines, Spot, is_primitive
+from gateway.privacy.elements import is_primitive
+from gateway.privacy.lines import Lines, Spot
 from gateway.privacy.policy import Policy, Verb
 from mappers.r4.model import MODEL
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from gateway.privacy.policy import SHIPPED, Action, Policy, PolicyRefused, Verb, load, parse
+from gateway.privacy.policy import (
+    PROFILES,
+    SHIPPED,
+    Action,
+    Kind,
+    Policy,
+    PolicyRefused,
+    Verb,
+    load,
+    load_as,
+    parse,
+)
 
 HEAD = 'name = "mine"\nkind = "split"\n'
 
@@ -72,3 +84,51 @@ def test_an_action_reads_as_it_is_written() -> None:
 def test_policies_are_told_apart_by_identity(clinical: Policy) -> None:
     assert clinical != load("clinical")
     assert len({clinical, clinical, load("clinical")}) == 2
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_policy_is_loaded_for_its_use_alone(name: str) -> None:
+    assert load_as(Kind.RELEASE, name).name == name
+    with pytest.raises(PolicyRefused, match="here it must be split"):
+        load_as(Kind.SPLIT, name)
+
+
+@pytest.mark.parametrize("line", ['"Patient.birthdate" = "withhold"', '"Pateint.name" = "withhold"'])
+def test_law_12_a_policy_with_a_line_that_never_fires_is_not_used(tmp_path: Path, line: str) -> None:
+    """In a release what the line meant to take away would stay."""
+    path = tmp_path / "mine.toml"
+    path.write_text(f'name = "mine"\nkind = "release"\n[elements]\n{line}\n', "utf-8")
+    with pytest.raises(PolicyRefused, match="R4 has no"):
+        load_as(Kind.RELEASE, path)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "shift",
+        "year",
+        "generalise age",
+        "generalise years",
+        "generalise ages-in-text",
+        "generalise dates-in-text",
+        "generalise undated",
+    ],
+)
+def test_law_2_what_would_keep_words_or_lose_values_is_for_releases_alone(action: str) -> None:
+    text = f'[types]\nboolean = "keep"\n[elements]\n"Patient.birthDate" = "{action}"\n'
+    with pytest.raises(PolicyRefused, match="only a release can"):
+        parse(HEAD + text, "mine.toml")
+    assert parse(HEAD.replace("split", "release") + text, "mine.toml").lines
+
+
+@pytest.mark.parametrize("ages", ['"http://loinc.org" = "30525-0"', '"http://loinc.org" = [1]'])
+def test_codes_of_ages_are_a_list(ages: str) -> None:
+    with pytest.raises(PolicyRefused, match="write a list of codes"):
+        parse(f'name = "x"\nkind = "release"\n[types]\nboolean = "keep"\n[ages]\n{ages}\n', "mine.toml")
+
+
+def test_a_policy_is_known_by_the_digest_of_its_text() -> None:
+    text = HEAD + 'version = "7"\n[types]\nboolean = "keep"\n'
+    policy = parse(text, "mine.toml")
+    assert (policy.version, policy.digest) == ("7", sha256(text.encode()).hexdigest())
+    assert parse(text + "\n", "mine.toml").digest != policy.digest

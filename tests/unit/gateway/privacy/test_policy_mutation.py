@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gateway.privacy.lines import is_primitive
+from gateway.privacy.elements import is_primitive
 from gateway.privacy.plans import Plans
 from gateway.privacy.policy import CLINICAL, Policy, Verb, load, parse
 from gateway.privacy.split import split
