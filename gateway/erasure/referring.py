@@ -21,9 +21,10 @@ def keys(conn: Connection, index_key: bytes, tenant: Tenant, patient: StoredId) 
         record.c.tenant == tenant, record.c.compartment == patient
     )
     refs = {(row.type, StoredId(row.id)) for row in conn.execute(mine)} | {("Patient", patient)}
+    texts = ((target, f"{target}/{pseudonym(stored)}") for target, stored in refs)
     return {
-        index.token_key(index_key, type_, name, f"{target}/{pseudonym(stored)}")
-        for target, stored in refs
+        index.token_key(index_key, type_, name, text)
+        for target, text in texts
         for type_, name in rows_of(target)
     }
 
