@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.intake import service
+from gateway.intake import readying, service
 from gateway.intake.entries import Entry
 from gateway.intake.patches import JSON_PATCH, of_json, of_parameters
 from gateway.refusal import Kind, Refused
@@ -174,6 +174,24 @@ def test_a_patch_is_made_anew_where_another_was_faster(small_desk: Desk, monkeyp
         real(*arguments)
 
     monkeypatch.setattr(service, "commit", commit)
+    assert patches(small_desk, "Patient/ann", GENDER).version == 3
+    assert small_desk.reads("Patient/ann") == patient("ann", gender="other", birthDate="1961-04-18")
+
+
+def test_no_write_is_lost_between_a_patch_and_the_version_that_it_makes(
+    small_desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    small_desk.puts(patient("ann"))
+    real, moved = readying.patches.applied, []
+
+    def applied(*arguments: Any) -> Any:
+        made = real(*arguments)
+        if not moved:
+            moved.append(1)
+            small_desk.puts(patient("ann", birthDate="1961-04-18"))
+        return made
+
+    monkeypatch.setattr(readying.patches, "applied", applied)
     assert patches(small_desk, "Patient/ann", GENDER).version == 3
     assert small_desk.reads("Patient/ann") == patient("ann", gender="other", birthDate="1961-04-18")
 
