@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, event, insert
 from gateway.auth.actor import Actor
 from gateway.custody import records
 from gateway.custody.ids import Tenant
+from gateway.custody.settings import Storage
 from gateway.custody.tables import access_grant, organization
 from gateway.refusal import Kind, Refused
 from gateway.release.consenting import Consents
@@ -37,6 +39,7 @@ from tests.consents import (
 from tests.consents import organization as of_organization
 from tests.desk import APP, OTHER_APP, ST_ANNA, ST_BERTA, Desk, diabetic, ehr, partner, patient, put, refusal
 
+AUTHZ = "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType|AuthZ-Consent"
 PLANS = "CarePlan?identifier=urn:careloom:plan|"
 ME = "Patient/mrn-1"
 OWN = f"partner-{APP}"
@@ -449,10 +452,27 @@ def test_an_ehr_needs_no_consent_to_read_its_own(lone: Desk):
 # --- over HTTP ---------------------------------------------------------------------------------------------
 
 
-def test_law_4_the_officer_finds_the_decision_with_its_consent(here: Town):
+def test_law_4_the_officer_finds_the_decision_with_its_consent(here: Town, storage: Storage):
     hospital, app_ = here.hospital("st-anna"), here.partner("app-gmbh", "st-anna", consent=Default.OPT_IN)
-    hospital.submits({"resourceType": "Bundle", "type": "transaction", "entry": [put(patient("mrn-1"))]})
-    hospital.puts(consent("c1", ME, deny(client(app_.client_id))))
+    entries = [put(one) for one in diabetic("mrn-1")]
+    hospital.submits({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    hospital.puts(consent("c1", ME, permit(client(app_.client_id))))
+    desk = Desk(storage)
+    desk.now = time.time_ns() // 1000
+    desk.works()
+    desk.close()
+    assert len(app_.polls().json()["entry"]) == 1
+    hospital.puts(consent("c1", ME, permit(client(app_.client_id)), status="inactive"))
     assert not app_.polls().json().get("entry")
     assert app_.asks("GET", "Consent").json().get("entry", []) == [], "no partner reads a Consent"
-    assert here.registration.grants()[0].consent == "opt-in"
+    seen = here.officer("st-anna").searches(f"AuditEvent?subtype={AUTHZ}&agent={app_.client_id}")
+    told = [(one["outcome"], one["subtype"][1]["code"], _consents(one)) for one in seen]
+    assert [(outcome, code) for outcome, code, _ in told] == [("4", "consent:deny"), ("0", "consent:permit")]
+    assert told[0][2] == []
+    assert [text.partition("/_history/")[2] for text in told[1][2]] == ["1"]
+    assert "default=opt-in" in seen[0]["outcomeDesc"]
+
+
+def _consents(event_: dict[str, Any]) -> list[str]:
+    named = [one["what"].get("reference", "") for one in event_["entity"]]
+    return [text for text in named if text.startswith("Consent/")]
