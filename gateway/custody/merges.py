@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, or_, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, or_, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.custody.database import in_batches
@@ -52,9 +52,7 @@ class Union:
 
 def union(conn: Connection, tenant: Tenant, patient: StoredId) -> Union:
     """Whom a job for this patient is about."""
-    mine = or_(_m.patient == patient, _m.survivor == patient)
-    query = select(_m.patient, _m.survivor).where(_m.tenant == tenant, _m.state == UNITED, mine)
-    rows = conn.execute(query).all()
+    rows = conn.execute(_UNION, {"tenant": tenant, "patient": patient}).all()
     for row in rows:
         if row.patient == patient:
             return Union(StoredId(row.survivor))
@@ -97,32 +95,43 @@ def forget(conn: Connection, tenant: Tenant, patient: StoredId) -> None:
 def listing(conn: Connection, tenant: Tenant) -> list[Merge]:
     """Every link that was ever told, the newest change first."""
     query = select(patient_merge).where(_m.tenant == tenant)
-    return _merges(conn, query.order_by(_m.since.desc(), _m.patient, _m.successor))
+    rows = conn.execute(query.order_by(_m.since.desc(), _m.patient, _m.successor))
+    return [_merge(row) for row in rows]
+
+
+# Each is two searches by index; SQLite would answer one with OR by walking through all of the tenant's rows.
+_TENANT = _m.tenant == bindparam("tenant")
+_SOME: BindParameter[Any] = bindparam("patients", expanding=True)
+_TOUCHING = union_all(
+    *(select(patient_merge).where(_TENANT, column.in_(_SOME)) for column in (_m.patient, _m.successor))
+)
+_UNION = union_all(
+    *(
+        select(_m.patient, _m.survivor).where(_TENANT, _m.state == UNITED, column == bindparam("patient"))
+        for column in (_m.patient, _m.survivor)
+    )
+)
 
 
 def _touching(conn: Connection, tenant: Tenant, patients: Collection[StoredId]) -> list[Merge]:
-    mine = select(patient_merge).where(_m.tenant == tenant)
     return [
-        merge
+        _merge(row)
         for batch in in_batches(patients)
-        for merge in _merges(conn, mine.where(or_(_m.patient.in_(batch), _m.successor.in_(batch))))
+        for row in conn.execute(_TOUCHING, {"tenant": tenant, "patients": batch})
     ]
 
 
-def _merges(conn: Connection, query: Select[Any]) -> list[Merge]:
-    return [
-        Merge(
-            StoredId(row.patient),
-            StoredId(row.successor),
-            bool(row.replaced_by),
-            bool(row.replaces),
-            row.state,
-            row.reason,
-            None if row.survivor is None else StoredId(row.survivor),
-            row.since,
-        )
-        for row in conn.execute(query)
-    ]
+def _merge(row: Row[Any]) -> Merge:
+    return Merge(
+        StoredId(row.patient),
+        StoredId(row.successor),
+        bool(row.replaced_by),
+        bool(row.replaces),
+        row.state,
+        row.reason,
+        None if row.survivor is None else StoredId(row.survivor),
+        row.since,
+    )
 
 
 def _row(tenant: Tenant, merge: Merge) -> dict[str, object]:
