@@ -199,6 +199,25 @@ def test_what_becomes_visible_late_with_an_early_time_is_on_no_later_page(small:
     assert len(changes(small, hospital, type_="Patient")) == len(before) + 1
 
 
+def test_what_stood_at_a_moment(small: Desk):
+    small.puts(observation("p-a1c", "Patient/p", value="6.1"))
+    small.works()
+
+    def at(start: int, end: int, actor: Actor) -> list[tuple[str, int]]:
+        question = Question("CarePlan", 0, (start, end))
+        page = Histories(small.release).page(actor, question, None, 10)
+        return sorted((stored.id, stored.version) for stored in page.entries)
+
+    for actor in (partner(APP, ST_ANNA), ehr()):
+        before = at(NOW, NOW + 1, actor)
+        assert [version for _, version in before] == [1, 1]
+        assert sorted(version for _, version in at(small.now, small.now + 1, actor)) == [1, 2]
+        assert len(at(NOW, small.now + 1, actor)) == 3
+        assert at(NOW - 2, NOW - 1, actor) == []
+    small.erases(small.id_of("Patient/p"))
+    assert len(at(NOW, small.now + 1, partner(APP, ST_ANNA))) == 1
+
+
 # --- ends --------------------------------------------------------------------------------------------------
 
 
