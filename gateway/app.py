@@ -15,6 +15,7 @@ from gateway.auth.endpoint import TokenEndpoint
 from gateway.auth.introspection import Introspection
 from gateway.auth.keysource import KeySource, fetch_over_https
 from gateway.auth.tokens import Issuer
+from gateway.custody import broker
 from gateway.custody.identity.vault import Vault, open_vault
 from gateway.fhir import capability, openapi, outcome
 from gateway.fhir.asked import Services
@@ -23,6 +24,7 @@ from gateway.fhir.edge import Edge
 from gateway.fhir.page_links import PageLinks
 from gateway.fhir.rate import RateLimit
 from gateway.fhir.routes import ROUTES
+from gateway.fhir.shared_rate import SharedRate
 from gateway.fhir.search import search_in_bundle
 from gateway.fhir.trail import Trail
 from gateway.health import Health
@@ -105,8 +107,12 @@ def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edg
         capability=lossless.dumps(statement),
         smart_configuration=lossless.dumps(capability.smart(settings)),
     )
-    door = Door(vault.database, issuer, RateLimit(settings.rate, world.clock), world.clock)
+    door = Door(vault.database, issuer, _rate(settings, world), world.clock)
     return Edge(services, door, Metrics(), world.entropy)
+
+def _rate(settings: Settings, world: World) -> SharedRate:
+    return SharedRate(lambda: broker.url(settings.storage), settings.rate, world.clock)
+
 
 
 def _intake(settings: Settings, vault: Vault, looking: Looking, world: World) -> Intake:

@@ -17,7 +17,7 @@ from gateway.custody.audit import Event
 from gateway.custody.database import Database
 from gateway.custody.ids import SYSTEM, Tenant
 from gateway.fhir.outcome import Tampering, status_of, turned_away
-from gateway.fhir.rate import RateLimit
+from gateway.fhir.rate import Rate
 from gateway.fhir.routes import ENTRIES, Route
 from gateway.refusal import Kind, Refused
 from gateway.stored import Clock
@@ -35,7 +35,7 @@ class Door:
 
     database: Database
     issuer: Issuer
-    rate: RateLimit
+    rate: Rate
     clock: Clock
 
     def actor(self, authorization: str | None, caller: Caller) -> Actor:
@@ -97,7 +97,7 @@ def _detail(refusal: Refused) -> str | None:
     return refusal.issues[0].code if refusal.issues else None
 
 
-_ACTIONS = {"GET": "R", "PUT": "U", "DELETE": "D"}
+_ACTIONS = {"GET": "R", "PUT": "U", "PATCH": "U", "DELETE": "D"}
 
 
 def _logs(who: Actor | Caller) -> tuple[Tenant, ...]:

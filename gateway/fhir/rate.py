@@ -1,13 +1,24 @@
-"""A token bucket per client: whoever asks faster than the setting for longer than a second has to wait."""
+"""A token bucket per client: whoever asks faster than the setting for longer than a second has to wait.
+
+``RateLimit`` counts in this process, for as long as ``shared_rate`` cannot count for all.
+"""
 
 from __future__ import annotations
 
 import threading
+from typing import Protocol
 
 from gateway.stored import Clock
 
 _SECOND = 1_000_000
 _MOST_CLIENTS = 10_000
+
+
+class Rate(Protocol):
+    """Says who may ask now."""
+
+    def allows(self, client_id: str) -> bool:
+        """Whether this request may be served now; it is counted when it may."""
 
 
 class RateLimit:
