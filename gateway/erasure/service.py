@@ -146,7 +146,7 @@ class Erasure:
             merged.forget(conn, tenant, patient)
             ended = erasing.end(conn, tenant, patient)
             erasing.forget_jobs(conn, tenant, patient)
-            idempotency.forget_patient(conn, tenant, patient)
+            idempotency.blank(conn, tenant, patient)
             if ended:
                 audit.append(conn, tenant, [Trail(tenant, patient, self.clock()).ended(str(counts))])
         return counts
@@ -179,7 +179,7 @@ class Erasure:
             erasing.begin(conn, tenant, patient, now)
             order = Order(tenant, PLAN, "erasure", not_before=now, now=now)
             enqueue(conn, order, settlement.patients - {patient}, self.entropy)
-            idempotency.forget_patient(conn, tenant, patient)
+            idempotency.blank(conn, tenant, patient)
             begun = Trail(tenant, patient, now).begun(request.reason, request.by)
             audit.append(conn, tenant, [begun, *settlement.events(begun)])
         return True

@@ -369,7 +369,7 @@ KILLS = [
     (erasing, "purge", 2),
     (Database, "empty_log", 3),
     ENDING,
-    (idempotency, "forget_patient", 2),
+    (idempotency, "blank", 2),
 ]
 """Where it dies, and at which call."""
 Step = tuple[Any, str, int]
@@ -545,3 +545,16 @@ def test_an_answer_that_concerned_them_is_gone_and_others_are_kept(desk: Desk) -
     again = desk.intake.transaction(ehr(), bundle(*sent["other"]), repeat("other"))
     assert again == answers["other"]
     assert lossless.loads(again.body)["type"] == "transaction-response"
+
+
+def test_what_made_them_makes_nobody_when_it_comes_again(desk: Desk) -> None:
+    """The ids were the server's, so that no tombstone stands in the way: the emptied answer does."""
+    registers(desk)
+    made = {"resourceType": "Patient", "name": [{"family": "Hopkins"}]}
+    sent = bundle(entry("POST", "Patient", made, full_url="urn:uuid:1"))
+    answer = lossless.loads(desk.intake.transaction(ehr(), sent, repeat()).body)
+    id_ = answer["entry"][0]["response"]["location"].split("/")[1]
+    erase(desk, id_)
+    with refusal(Kind.GONE):
+        desk.intake.transaction(ehr(), sent, repeat())
+    assert desk.searches("Patient?name=Hopkins") == []

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.custody import cipher, records
@@ -46,6 +46,8 @@ def lookup(conn: Connection, vault: Vault, client_id: str, key: str) -> Record |
     row = conn.execute(select(idempotency).where(*mine)).one_or_none()
     if row is None:
         return None
+    if not row.answer:
+        raise KeyGone
     place = _place(conn, client_id, key)
     patients = _patients(row.patients or b"")
     keys = vault.identity.fetch(place.tenant, (TENANT_COMPARTMENT, *patients))
@@ -85,12 +87,16 @@ def forget(conn: Connection, before: int) -> int:
     return conn.execute(delete(idempotency).where(idempotency.c.created < before)).rowcount
 
 
-def forget_patient(conn: Connection, tenant: Tenant, patient: StoredId) -> int:
-    """Drop the answers to a tenant's clients that concern a patient, or of which that is not known."""
+def blank(conn: Connection, tenant: Tenant, patient: StoredId) -> None:
+    """Empty the answers to a tenant's clients that concern a patient, or of which that is not known.
+
+    The row stays until it expires: the same request again must not make the patient anew.
+    """
     mine = select(client.c.client_id).where(client.c.organization == tenant)
     place_in = func.pg_catalog.position if conn.dialect.name == "postgresql" else func.instr
     concerned = or_(idempotency.c.patients.is_(None), place_in(idempotency.c.patients, patient) > 0)
-    return conn.execute(delete(idempotency).where(idempotency.c.client_id.in_(mine), concerned)).rowcount
+    mine_concerned = and_(idempotency.c.client_id.in_(mine), concerned)
+    conn.execute(update(idempotency).where(mine_concerned).values(answer=b"", patients=b""))
 
 
 def _patients(packed: bytes) -> tuple[StoredId, ...]:
