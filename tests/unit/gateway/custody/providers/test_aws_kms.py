@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,9 +11,11 @@ from typing import Any
 
 import boto3
 import pytest
+from click.testing import CliRunner
 from moto import mock_aws
 from sqlalchemy import delete, insert, select, update
 
+from gateway.cli.keys import keys as keys_command
 from gateway.custody import fitting, rotation
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import KeysAway, KeysUnreadable, Misconfigured, NotPermitted, Tampered
@@ -20,6 +23,7 @@ from gateway.custody.founding import found
 from gateway.custody.identity.vault import Vault, open_vault
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.key_tables import clinical_key, clinical_root, identity_root
+from gateway.custody.keycache import KeyCache
 from gateway.custody.migrations import Store, migrate
 from gateway.custody.opening import open_clinic
 from gateway.custody.providers import keyfile, kms_clinical, kms_identity
@@ -30,6 +34,9 @@ from gateway.custody.providers.rootstore import RootStore
 from gateway.custody.roots import Wrapped
 from gateway.custody.rotation import Rotation
 from gateway.custody.settings import KmsKeys, Storage
+from gateway.settings import Settings
+from tests.actors import town
+from tests.desk import patient
 from tests.servers import cloned
 
 HERE = Tenant(1)
@@ -312,7 +319,12 @@ def test_what_hangs_on_a_key_file_is_taken_over_by_rotation(
 # --- an installation -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.servers)])
+ON_BOTH = pytest.mark.parametrize(
+    "environ", ["sqlite", pytest.param("postgres", marks=pytest.mark.servers)], indirect=True
+)
+
+
+@pytest.fixture
 def environ(request: pytest.FixtureRequest, tmp_path: Path, names: KmsKeys) -> Iterator[dict[str, str]]:
     told = {
         "CARELOOM_DATA_DIR": str(tmp_path / "careloom"),
@@ -320,7 +332,7 @@ def environ(request: pytest.FixtureRequest, tmp_path: Path, names: KmsKeys) -> I
         "CARELOOM_CLINICAL_KMS_KEY": names.clinical[0],
         "CARELOOM_IDENTITY_KMS_KEY": names.identity[0],
     }
-    if request.param == "sqlite":
+    if getattr(request, "param", "sqlite") == "sqlite":
         yield told
         return
     server, templates = (request.getfixturevalue(f"postgres_{name}") for name in ("url", "templates"))
@@ -346,6 +358,7 @@ def vault(founded: Storage) -> Iterator[Vault]:
     vault.close()
 
 
+@ON_BOTH
 def test_an_installation_is_founded_once_and_works(founded: Storage, vault: Vault) -> None:
     made = vault.clinical.ensure(HERE, [ADA, BOB])
     assert [path.name for path in founded.key_paths.audit.parent.glob("*.key")] == ["audit.key"]
@@ -357,6 +370,7 @@ def test_an_installation_is_founded_once_and_works(founded: Storage, vault: Vaul
     again.close()
 
 
+@ON_BOTH
 def test_law_3_a_worker_opens_the_clinical_root_and_neither_sees_nor_opens_the_other(
     environ: dict[str, str], vault: Vault, aws: Any
 ) -> None:
@@ -381,6 +395,7 @@ def test_law_3_a_worker_opens_the_clinical_root_and_neither_sees_nor_opens_the_o
     clinic.close()
 
 
+@ON_BOTH
 def test_rotation_hangs_every_key_on_a_new_root(founded: Storage, vault: Vault) -> None:
     subjects = [StoredId(n.to_bytes(16, "big")) for n in range(1, 40)]
     before = vault.clinical.ensure(HERE, subjects)
@@ -447,3 +462,40 @@ def test_data_keys_of_another_root_stop_the_start(founded: Storage, vault: Vault
     with pytest.raises(KeysUnreadable, match="CARELOOM_CLINICAL_KMS_KEY is not the key"):
         fitting.check_clinical(founded)
     assert kms_clinical(founded, vault.keys, aws).status().current == 1
+
+
+def test_while_kms_is_away_requests_are_told_to_come_again_and_nothing_has_to_be_started_anew(
+    founded: Storage, client: Watched
+) -> None:
+    from botocore.exceptions import EndpointConnectionError
+
+    here = town(Settings(founded, base_url="http://careloom.test"))
+    assert here.app is not None
+    vault: Vault = here.app.extensions["careloom_vault"]
+    hospital = here.hospital("st-anna")
+    assert hospital.puts(patient("mrn-1")).status_code == 201
+    for ring in (vault.clinical, vault.identity):
+        ring.roots._kms._client = client
+        ring.roots._held.clear()
+        ring._cache = KeyCache()
+    client.trouble = EndpointConnectionError(endpoint_url="https://kms")
+    answer = hospital.asks("GET", "Patient/mrn-1")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "kms" not in answer.text.lower()
+    assert hospital.puts(patient("mrn-2")).status_code == 503
+    client.trouble = None
+    assert hospital.reads("Patient/mrn-1")["name"] == patient("mrn-1")["name"]
+    assert hospital.asks("GET", "Patient/mrn-2").status_code == 404
+    vault.close()
+
+
+def test_the_command_rotates_and_shows_roots_of_kms(
+    founded: Storage, vault: Vault, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.clinical.ensure(HERE, [ADA, BOB])
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert CliRunner().invoke(keys_command, ["rotate"]).exit_code == 0
+    told = json.loads(CliRunner().invoke(keys_command, ["status", "--json"]).stdout)
+    shown = [(row["version"], row["data_keys"], row["may_be_destroyed"]) for row in told["clinical"]]
+    assert shown == [(1, 0, True), (2, 2, False)]
