@@ -52,7 +52,7 @@ class Union:
 
 def union(conn: Connection, tenant: Tenant, patient: StoredId) -> Union:
     """Whom a job for this patient is about."""
-    rows = conn.execute(_UNION, {"tenant": tenant, "patient": patient}).all()
+    rows = conn.execute(UNION, {"tenant": tenant, "patient": patient}).all()
     for row in rows:
         if row.patient == patient:
             return Union(StoredId(row.survivor))
@@ -66,7 +66,8 @@ def group(conn: Connection, tenant: Tenant, patients: Iterable[StoredId]) -> fro
     fresh = set(patients)
     while fresh:
         seen |= fresh
-        found |= {merge for merge in _touching(conn, tenant, fresh) if merge.state != UNDONE}
+        near = (merge for merge in _touching(conn, tenant, fresh) if merge.state != UNDONE)
+        found |= {merge for merge in near if not fresh.isdisjoint((merge.patient, merge.successor))}
         fresh = {one for merge in found for one in (merge.patient, merge.successor)} - seen
     return frozenset(found)
 
@@ -99,25 +100,28 @@ def listing(conn: Connection, tenant: Tenant) -> list[Merge]:
     return [_merge(row) for row in rows]
 
 
-# Each is two searches by index; SQLite would answer one with OR by walking through all of the tenant's rows.
+# Each half is a search by the key, or by an index that holds all that it needs: of anything else, such as an
+# OR, SQLite makes a walk through all of the tenant's rows.
 _TENANT = _m.tenant == bindparam("tenant")
 _SOME: BindParameter[Any] = bindparam("patients", expanding=True)
-_TOUCHING = union_all(
-    *(select(patient_merge).where(_TENANT, column.in_(_SOME)) for column in (_m.patient, _m.successor))
+_INTO_SOME = select(_m.patient).where(_TENANT, _m.successor.in_(_SOME))
+TOUCHING = union_all(
+    select(patient_merge).where(_TENANT, _m.patient.in_(_SOME)),
+    select(patient_merge).where(_TENANT, _m.patient.in_(_INTO_SOME)),
 )
-_UNION = union_all(
-    *(
-        select(_m.patient, _m.survivor).where(_TENANT, _m.state == UNITED, column == bindparam("patient"))
-        for column in (_m.patient, _m.survivor)
-    )
+_ENDS = select(_m.patient, _m.survivor).where(_TENANT)
+UNION = union_all(
+    _ENDS.where(_m.state == UNITED, _m.patient == bindparam("patient")),
+    _ENDS.where(_m.survivor == bindparam("patient")),
 )
 
 
 def _touching(conn: Connection, tenant: Tenant, patients: Collection[StoredId]) -> list[Merge]:
+    """The links that name one of these, and perhaps more of the records that go into one of them."""
     return [
         _merge(row)
         for batch in in_batches(patients)
-        for row in conn.execute(_TOUCHING, {"tenant": tenant, "patients": batch})
+        for row in conn.execute(TOUCHING, {"tenant": tenant, "patients": batch})
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,27 @@ def test_whoever_is_erased_is_named_no_more(database: Database):
     with database.read() as conn:
         assert merges.listing(conn, HERE) == [united(D, C, C)]
         assert len(merges.listing(conn, THERE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "asked"),
+    [(merges.TOUCHING, {"patients": [A, B]}), (merges.UNION, {"patient": A})],
+    ids=["touching", "union"],
+)
+def test_no_look_walks_through_all_links_of_a_tenant(
+    sqlite_storage: Storage, statement: Any, asked: dict[str, Any]
+):
+    database = Database.open(sqlite_storage.database_url, Side.TRUSTED)
+    with database.read() as conn:
+        compiled = statement.params(tenant=HERE, **asked)
+        text = str(compiled.compile(conn, compile_kwargs={"literal_binds": True}))
+        steps = [row.detail for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    database.close()
+    looks = [step for step in steps if "patient_merge" in step]
+    assert len(looks) >= 2
+    for step in looks:
+        assert step.startswith("SEARCH")
+        assert step.count("=?") >= 2
 
 
 def test_law_3_a_worker_may_look_and_no_more(storage: Storage, database: Database):
