@@ -95,7 +95,7 @@ def _folder(wanted: Wanted) -> Iterator[Path]:
 def _push(
     server: Server, hospital: SmartClient, bundles: Sequence[Bundle], connections: int, tell: Tell
 ) -> dict[str, Any]:
-    pid = _gateway(server)
+    pid = gateway_of(server)
     before = process.usage(pid)
     tell("pushing")
     pushed = push_apart(Target(server.base_url, hospital.token()), bundles, connections)
@@ -108,7 +108,7 @@ def _push(
     }
 
 
-def _gateway(server: Server) -> int:
+def gateway_of(server: Server) -> int:
     """The process that answers HTTP."""
     below = [pid for pid in process.children(server.process.pid) if " gateway" in process.command(pid)]
     return below[0] if below else server.process.pid

@@ -17,6 +17,9 @@ from bench.ingest import MOST_BUNDLES, MOST_CONNECTIONS, NoPlan, Wanted
 from bench.ingest import ingest as run
 from bench.pusher import NotAccepted
 from bench.report import as_json, custody_as_json, show, show_custody
+from bench.rest import Wanted as RestWanted
+from bench.rest import rest as run_rest
+from bench.rest_report import rest_as_json, show_rest
 from gateway.demo.client import Declined
 from gateway.demo.server import NotRunning
 
@@ -91,3 +94,41 @@ def custody(machine: bool, bundles: int, entries: int, folder: Path | None) -> N
         click.echo(json.dumps(custody_as_json(measured)))
     else:
         show_custody(measured, Console())
+
+
+def _numbers(_context: click.Context, option: click.Parameter, text: str) -> tuple[int, ...]:
+    """A list such as 1,4,16."""
+    try:
+        found = tuple(int(part) for part in text.split(",") if part)
+    except ValueError:
+        raise click.BadParameter("give whole numbers, separated by commas") from None
+    if any(not 1 <= number <= _LARGEST[str(option.name)] for number in found):
+        raise click.BadParameter(f"give numbers from 1 to {_LARGEST[str(option.name)]:,}")
+    return found
+
+
+_LARGEST = {"clients": 64, "grow": 2_000_000}
+
+
+@bench.command()
+@click.option(
+    "--seconds", default=3.0, show_default=True, type=click.FloatRange(0.2, 60), help="How long each."
+)
+@click.option("--clients", default="1,4,16", show_default=True, callback=_numbers, help="At the same time.")
+@click.option("--grow", default="", callback=_numbers, help="Read and search again at these sizes.")
+@_data_dir
+@_as_json
+def rest(machine: bool, **wanted: Any) -> None:
+    """Measure single interactions against a Careloom of its own."""
+    console = Console(stderr=machine)
+    try:
+        with console.status("") as status:
+            found = run_rest(RestWanted(**wanted), date.today(), status.update)  # noqa: DTZ011 - a local day
+    except (NotRunning, NotAccepted, Declined) as error:
+        raise click.ClickException(str(error)) from None
+    except requests.RequestException:
+        raise click.ClickException("the gateway that was measured stopped answering; run it again.") from None
+    if machine:
+        click.echo(json.dumps(rest_as_json(found)))
+    else:
+        show_rest(found, console)

@@ -11,9 +11,12 @@ from click.testing import CliRunner, Result
 from bench.custody import Custody
 from bench.ingest import NoPlan, Wanted
 from bench.pusher import NotAccepted
+from bench.rest import Measured
+from bench.rest import Wanted as RestWanted
 from gateway.cli import bench as command
 from gateway.demo.server import NotRunning
 from tests.unit.bench.test_figures import run
+from tests.unit.bench.test_rest import measured
 
 
 def called(*arguments: str) -> Result:
@@ -78,3 +81,33 @@ def test_custody_is_printed(monkeypatch: pytest.MonkeyPatch, arguments: tuple[st
 
 def test_a_folder_without_bundles_is_told(tmp_path: Path):
     assert "holds no FHIR transaction" in called("custody", "--folder", str(tmp_path)).stderr
+
+
+# --- single interactions ------------------------------------------------------------------------------------
+
+
+def test_lists_of_numbers_reach_the_run(monkeypatch: pytest.MonkeyPatch):
+    asked: list[RestWanted] = []
+
+    def pretend(what: RestWanted, _today: object, _tell: object) -> list[Measured]:
+        asked.append(what)
+        return [measured()]
+
+    monkeypatch.setattr(command, "run_rest", pretend)
+    done = called("rest", "--clients", "1,8", "--grow", "1000,5000", "--seconds", "1", "--json")
+    assert json.loads(done.stdout)[0]["interaction"] == "read"
+    assert (asked[0].clients, asked[0].grow, asked[0].seconds) == ((1, 8), (1000, 5000), 1.0)
+    assert "read" in called("rest").stdout
+
+
+@pytest.mark.parametrize("clients", ["0", "99", "many", "1;2"])
+def test_a_run_of_single_interactions_is_bounded(clients: str):
+    assert called("rest", "--clients", clients).exit_code == 2
+
+
+def test_what_stopped_it_is_one_line(monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise NotAccepted("refused")
+
+    monkeypatch.setattr(command, "run_rest", fail)
+    assert called("rest").output.strip() == "Error: refused"

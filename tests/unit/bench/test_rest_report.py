@@ -1,0 +1,32 @@
+"""The figures of single interactions, as a table and as JSON."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from bench.rest_report import rest_as_json, show_rest
+from tests.unit.bench.test_rest import measured
+
+
+def test_programs_get_si_units():
+    (told,) = rest_as_json([measured()])
+    assert told == {
+        "interaction": "read",
+        "clients": 4,
+        "stored": 2_000,
+        "requests": 100,
+        "requests_per_second": 50.0,
+        "resources_per_second": 1_000.0,
+        "seconds": {"p50": 0.01, "p99": 0.05},
+        "cpu_seconds_per_request": 0.005,
+    }
+
+
+def test_people_get_a_line_for_each():
+    text = io.StringIO()
+    show_rest([measured(), measured(name="transaction of 1,000")], Console(file=text, width=100))
+    lines = text.getvalue().splitlines()
+    assert any("read" in line and "10.0" in line and "50.0" in line for line in lines)
+    assert any("transaction of 1,000" in line for line in lines)
