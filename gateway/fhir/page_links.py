@@ -62,7 +62,9 @@ class PageLinks:
             raise turned_away(
                 Kind.MALFORMED, "value", "This page link is not one that this client was given here."
             ) from None
-        pairs, ceiling, after, count, more, kept, total = json.loads(plain)
+        pairs, ceiling, after, count, *rest = json.loads(plain)
+        # A link of an earlier release ends here.
+        more, kept, total = rest or ((), "", None)
         position = Position(ceiling, after, tuple(more), kept, total)
         return Place([(name, value) for name, value in pairs], position, count)
 

@@ -7,7 +7,7 @@ criterion is tried on it before it counts: what does not match, or may not be se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.custody import index, records
 from gateway.custody.identity.vault import Vault
@@ -129,6 +129,9 @@ class Finder:
     vault: Vault
     reader: Reader
     limits: Limits = LIMITS
+    _answered: dict[tuple[Tenant, tuple[Criterion, ...]], list[Settled] | None] = field(
+        default_factory=dict, repr=False
+    )
 
     def ceilings(self) -> dict[Tenant, WriteNo]:
         """The last write of each tenant now."""
@@ -150,8 +153,13 @@ class Finder:
                     yield from self.in_tenant(scope, Question(type_, tuple(mine)), window, first, budget)
 
     def settle(self, scope: Scope, criteria: Sequence[Criterion], window: Window) -> list[Settled] | None:
-        """The criteria in the tenant's pseudonyms, inner searches answered under the same ceiling."""
-        inner = Window(window.ceilings)
+        """The criteria in the tenant's pseudonyms, inner searches answered once under the same ceiling."""
+        asked = (scope.tenant, tuple(criteria))
+        if asked not in self._answered:
+            self._answered[asked] = self._settle(scope, criteria, Window(window.ceilings))
+        return self._answered[asked]
+
+    def _settle(self, scope: Scope, criteria: Sequence[Criterion], inner: Window) -> list[Settled] | None:
 
         def find(type_: str, mine: Sequence[Settled]) -> list[Resource]:
             return self._inner(scope, Question(type_, tuple(mine)), inner)

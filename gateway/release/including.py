@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from gateway.auth.scopes import TRAIL
 from gateway.custody import records
 from gateway.custody.ids import StoredId, WriteNo, parse_pseudonym, pseudonym
 from gateway.custody.records import StoredVersion
@@ -83,7 +84,8 @@ class Including:
 
     def _hides(self, include: Include) -> bool:
         """Whether it may bring a type that the scopes do not allow; said whether or not there is any."""
-        types = include.brings() or MODEL.resources
+        # Nobody's scope for every type covers the trail, and nothing stored is in it.
+        types = include.brings() or MODEL.resources - {TRAIL}
         return not all(self.finder.reader.allows(type_, "r") for type_ in types)
 
     # --- forwards ----------------------------------------------------------------------------------------

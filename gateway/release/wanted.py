@@ -45,7 +45,8 @@ class Include:
             return frozenset({self.source})
         if self.target is not None:
             return frozenset({self.target})
-        return frozenset() if EVERY in (self.source, self.name) else limited_targets(self.source, self.name)
+        each = [limited_targets(self.source, name) for name in self.names(self.source)]
+        return frozenset[str]().union(*each) if each and all(each) else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,7 @@ def test_what_comes_along(ward: Desk):
         assert {one.id for one in found.included} == included, query
         assert len(found.included) == len(included), "each once"
         assert found.total == len(found.entries), "what is included is no hit"
+        assert found.notes == (), "these scopes hide nothing"
 
 
 def test_a_reference_to_a_version_brings_that_version(ward: Desk):

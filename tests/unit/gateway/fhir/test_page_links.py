@@ -40,6 +40,12 @@ def test_a_place_comes_back_as_it_was(parameters: list, ceiling: int, after: int
     assert LINKS.open(ACTOR, "Patient", LINKS.seal(ACTOR, "Patient", place)) == place
 
 
+def test_a_place_among_several_tenants_or_in_a_list_comes_back():
+    for position in (Position(9, 3, (7, 5)), Position(9, 3, (), "ab" * 16, 40)):
+        place = Place([("_sort", "date")], position, 10)
+        assert LINKS.open(ACTOR, "Patient", LINKS.seal(ACTOR, "Patient", place)) == place
+
+
 def test_law_2_a_link_shows_nothing_of_what_is_searched_for():
     sealed = LINKS.seal(ACTOR, "CarePlan", PLACE)
     raw = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))

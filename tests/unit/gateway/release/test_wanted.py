@@ -106,7 +106,13 @@ def test_which_parameters_an_inclusion_follows_and_what_it_may_bring():
     assert every.names("Patient") == []
     links = {"general-practitioner", "link", "organization"}
     assert set(include("_include", "*").names("Patient")) == links
-    assert every.brings() == frozenset()
+    assert every.brings() == frozenset(), "its focus may be anything"
+    assert include("_include", "Observation:subject").brings() == {
+        "Device",
+        "Group",
+        "Location",
+        "Patient",
+    }
     assert include("_include", "Observation:subject:Patient").brings() == {"Patient"}
     assert include("_include", "Observation:patient").brings() == {"Patient"}
     assert include("_revinclude", "Provenance:target").brings() == {"Provenance"}
