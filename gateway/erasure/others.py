@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from gateway.custody import audit, erasing, purging, records
 from gateway.custody.audit import Event
-from gateway.custody.errors import CustodyError
+from gateway.custody.errors import KeyGone, Tampered
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.jobs import Order, enqueue
@@ -148,7 +148,8 @@ class Others:
     def _opened(self, row: StoredVersion) -> Resource | None:
         try:
             return opened.originals(self.vault, row.tenant, [row])[0]
-        except (CustodyError, KeyError):
+        except (KeyGone, Tampered):
+            # For good; that a store does not answer at the moment is no reason to delete anything.
             return None
 
     def _sealed(self, row: StoredVersion, body: Resource, whose: Whose) -> Sealed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -24,7 +25,7 @@ from gateway.intake.commit import PLAN
 from gateway.intake.looking import Looking
 from gateway.privacy.policy import Policy
 from gateway.release import Release, opened
-from gateway.stored import Clock, Entropy
+from gateway.stored import Clock, Entropy, Resource
 
 PATIENT = "Patient"
 BATCH = 200
@@ -120,16 +121,19 @@ class Erasure:
         return len(left) + again
 
     def words(self, tenant: Tenant, patient: StoredId) -> Words:
-        """The patient's own words, from every version of their record; none where it cannot be opened."""
+        """The patient's own words, from every version of their record that can be opened.
+
+        None can when their keys are destroyed: all that names them has been rewritten before that.
+        """
         with self.vault.database.read() as conn:
             numbers = purging.numbers_of(conn, tenant, [(PATIENT, patient)]).get((PATIENT, patient), [])
             rows = list(records.by_number(conn, numbers).values())
-        sent = [row for row in rows if not row.deleted and row.origin == opened.EHR]
-        try:
-            return of_patients(opened.originals(self.vault, tenant, sent)) if sent else Words.of(())
-        except (KeyGone, Tampered):
-            # Their keys are destroyed: all that names them has been rewritten before that.
-            return Words.of(())
+        bodies: list[Resource] = []
+        for row in rows:
+            if not row.deleted and row.origin == opened.EHR:
+                with suppress(KeyGone, Tampered):
+                    bodies += opened.originals(self.vault, tenant, [row])
+        return of_patients(bodies)
 
     # --- steps -------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 from gateway.custody import erasing, records
 from gateway.custody.errors import StoreUnavailable
 from gateway.custody.ids import TENANT_COMPARTMENT
-from gateway.custody.tables import erasure, identity_token, patient_link, search_token
+from gateway.custody.tables import data, erasure, identity_token, patient_link, search_token
 from gateway.erasure import Request, others
 from gateway.erasure.masking import MASKED
 from gateway.refusal import Kind
@@ -230,3 +230,40 @@ def test_one_that_does_not_end_keeps_no_other_from_its_end(
     with desk.vault.database.read() as conn:
         assert erasing.under_way(conn) == []
     assert desk.reads("Group/g") == group("carla")
+
+
+def test_a_store_that_does_not_answer_costs_nobody_anything(
+    small_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = small_desk
+    desk.puts(patient("anna"), patient("berta"), group("anna", "berta"))
+    real = others.opened.originals
+
+    def away(vault: Any, tenant: Any, rows: Any) -> Any:
+        if any(row.type == "Group" for row in rows):
+            raise StoreUnavailable
+        return real(vault, tenant, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(others.opened, "originals", away)
+        with pytest.raises(StoreUnavailable):
+            erase(desk)
+    assert desk.reads("Group/g") == group("anna", "berta")
+    assert desk.erasure.finish() == 1
+    assert desk.reads("Group/g") == group("berta")
+
+
+def test_what_was_tampered_with_keeps_nobody_from_being_erased(small_desk: Desk) -> None:
+    desk = small_desk
+    desk.puts(patient("anna"), patient("berta"), group("anna", "berta"))
+    table = data.tables["withheld"]
+    head = desk.head("Group/g")
+    assert head is not None
+    with desk.vault.database.write() as conn:
+        row = conn.execute(table.select().where(table.c.write_no == head.write_no)).one()
+        flipped = row.sealed[:-1] + bytes([row.sealed[-1] ^ 1])
+        conn.execute(table.update().where(table.c.write_no == head.write_no).values(sealed=flipped))
+    erase(desk)
+    with refusal(Kind.GONE):
+        desk.reads("Group/g")
+    assert desk.reads("Patient/berta") == patient("berta")
