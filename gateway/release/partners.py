@@ -7,9 +7,11 @@ shifts them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
+
+from sqlalchemy import Connection
 
 from gateway.custody import merges, records
 from gateway.custody.audit import Event
@@ -89,9 +91,7 @@ class PartnerView:
     def scopes(self) -> list[Scope]:
         """Each tenant that granted access, and what may be seen of it, in falling order of their numbers."""
         tenants = sorted(self.grants, reverse=True)
-        return [
-            Scope(tenant, self._name, self._seen, self.visible, self.consents.expect) for tenant in tenants
-        ]
+        return [Scope(tenant, self._name, self._seen, self.visible, self._expect) for tenant in tenants]
 
     def visible(self, row: StoredVersion) -> bool:
         """Whether this partner may see this version: it is of the kind that partners see, and permitted."""
@@ -145,25 +145,38 @@ class PartnerView:
         return (row.type, row.id) in self._pointed_at(row)
 
     def _pointed_at(self, row: StoredVersion) -> set[Ref]:
-        """What the plans of the row's patient point at, opened once for each patient that is met."""
+        """What the plans of the row's patient point at."""
         whose = (row.tenant, row.compartment)
-        found = self._plans.get(whose)
-        if found is None:
-            found = self._plans[whose] = self._look_at_plans(row)
-        return found
+        if whose not in self._plans:
+            self._look_at_plans({whose})
+        return self._plans[whose]
 
-    def _look_at_plans(self, row: StoredVersion) -> set[Ref]:
+    def _expect(self, rows: Sequence[StoredVersion]) -> None:
+        """Load at once what ``visible`` will ask of these rows: Consents, and plans opened once a patient."""
+        self.consents.expect(rows)
+        sent = {(row.tenant, row.compartment) for row in rows if row.origin != DERIVED and row.type != PLAN}
+        self._look_at_plans(sent - self._plans.keys())
+
+    def _look_at_plans(self, whose: Set[tuple[Tenant, StoredId]]) -> None:
+        if not whose:
+            return
         with self.vault.database.read() as conn:
-            # The plan of a record that went into another is the other's.
-            survivor = merges.union(conn, row.tenant, row.compartment).survivor
-            whose = {row.compartment, survivor}
-            mine = [plan for one in whose for plan in records.compartment(conn, row.tenant, one, PLAN)]
-        texts = [
-            text for half in self._halves(mine) if bears_plan(half) for text in references.references(half)
-        ]
-        parsed = (references.parse(text) for text in texts)
-        return {
-            (ref.type, stored)
-            for ref in parsed
-            if isinstance(ref, references.Literal) and (stored := parse_pseudonym(ref.id)) is not None
-        }
+            plans = {one: _plans_of(conn, *one) for one in sorted(whose)}
+        rows = [row for mine in plans.values() for row in mine]
+        halves = dict(zip((row.write_no for row in rows), self._halves(rows), strict=True))
+        for one, mine in plans.items():
+            self._plans[one] = {ref for row in mine for ref in _pointed_at_by(halves[row.write_no])}
+
+
+def _plans_of(conn: Connection, tenant: Tenant, patient: StoredId) -> list[StoredVersion]:
+    # The plan of a record that went into another is the other's.
+    survivor = merges.union(conn, tenant, patient).survivor
+    return [row for one in {patient, survivor} for row in records.compartment(conn, tenant, one, PLAN)]
+
+
+def _pointed_at_by(plan: Resource) -> Iterator[Ref]:
+    for text in references.references(plan) if bears_plan(plan) else ():
+        found = references.parse(text)
+        stored = parse_pseudonym(found.id) if isinstance(found, references.Literal) else None
+        if isinstance(found, references.Literal) and stored is not None:
+            yield found.type, stored

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import Connection
 
-from gateway.custody.ids import Tenant
+from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.records import StoredVersion
 from gateway.privacy import policy
+from gateway.release import partners
 from gateway.release.consenting import Consents
 from gateway.release.partners import PartnerView
 from tests.desk import APP, ST_ANNA, ST_BERTA, Desk, diabetic, ehr, partner, patient, unknown_meaning
@@ -82,3 +85,21 @@ def test_rows_of_several_tenants_are_presented_in_their_order(desk: Desk):
         assert [body["gender"] for body in both.present(rows)] == [
             "female" if row is ours else "other" for row in rows
         ]
+
+
+def test_the_plans_of_a_patient_are_looked_up_once(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    desk.puts(*diabetic("mrn-3"))
+    desk.works()
+    looked_up, plans_of = [], partners._plans_of
+
+    def counted(conn: Connection, tenant: Tenant, patient_: StoredId) -> list[StoredVersion]:
+        looked_up.append(patient_)
+        return plans_of(conn, tenant, patient_)
+
+    monkeypatch.setattr(partners, "_plans_of", counted)
+    (scope,) = view(desk, ST_ANNA).scopes()
+    names = [kind for n in (1, 3) for kind in (f"Condition/mrn-{n}-dm", f"Patient/mrn-{n}")]
+    found = [desk.head(name) for name in names]
+    rows = [row for row in found if row is not None]
+    assert scope.shown(rows) == rows
+    assert sorted(looked_up) == sorted(desk.id_of(f"Patient/mrn-{number}") for number in (1, 3))
