@@ -50,7 +50,6 @@ def begin(conn: Connection, tenant: Tenant, patient: StoredId, now: int) -> bool
     if (PATIENT, patient) in new:
         mark = dialect.insert(erasure).values(tenant=tenant, patient=patient, begun=now)
         conn.execute(mark.on_conflict_do_nothing())
-    forget_jobs(conn, tenant, patient)
     return (PATIENT, patient) in new
 
 

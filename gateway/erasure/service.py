@@ -178,9 +178,10 @@ class Erasure:
                 raise Held
             if not request.unknown and not self._known(conn, tenant, patient):
                 raise Unknown
+            erasing.begin(conn, tenant, patient, now)
             merges.write(conn, tenant, settlement)
             merged.forget(conn, tenant, patient)
-            erasing.begin(conn, tenant, patient, now)
+            erasing.forget_jobs(conn, tenant, patient)
             order = Order(tenant, PLAN, "erasure", not_before=now, now=now)
             enqueue(conn, order, settlement.patients - {patient}, self.entropy)
             idempotency.blank(conn, tenant, patient)
