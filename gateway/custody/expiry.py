@@ -7,17 +7,18 @@ each condition is there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
 from gateway.custody import holds
+from gateway.custody.database import in_batches
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo
-from gateway.custody.keeping import EVERY_TYPE, Counted, Rules
+from gateway.custody.keeping import EVERY_TYPE, Counted, Rule, Rules
 from gateway.custody.merges import UNDONE
 from gateway.custody.periods import NEVER
 from gateway.custody.tables import audit_event, patient_merge, record, version
@@ -66,30 +67,25 @@ class Calendar:
     rules: Rules
     now: int
 
-    def cutoff(self, type_: ColumnElement[str]) -> ColumnElement[int]:
-        """What was written before this is due: by type, and never for a type without a rule."""
-        whens = [(type_ == name, rule.keep.before(self.now)) for name, rule in self._own()]
-        rest = self.rules.get(EVERY_TYPE)
-        otherwise = rest.keep.before(self.now) if rest else NEVER
-        return case(*whens, else_=otherwise) if whens else literal(otherwise)
+    def rule(self, type_: str) -> Rule | None:
+        """The rule that a type is under, if any."""
+        return self.rules.get(type_) or self.rules.get(EVERY_TYPE)
 
-    def touched(self, type_: ColumnElement[str]) -> Condition:
-        """Whether the period of a type runs from the last time that anything of its patient was sent."""
-        own = {name: rule.counted is Counted.LAST_TOUCHED for name, rule in self._own()}
-        rest = self.rules.get(EVERY_TYPE)
-        listed = type_.in_([name for name, yes in own.items() if yes])
-        return or_(listed, type_.not_in(list(own))) if rest and _by_patient(rest.counted) else listed
+    def cutoff(self, type_: str) -> int:
+        """What was written before this is due, and nothing of a type without a rule."""
+        rule = self.rule(type_)
+        return rule.keep.before(self.now) if rule else NEVER
+
+    def over(self, type_: str, written: int, touched: int | None) -> bool:
+        """Whether a period is over, by when it was written and its patient's chart was last touched."""
+        rule = self.rule(type_)
+        by_chart = rule is not None and rule.counted is Counted.LAST_TOUCHED and touched is not None
+        return (touched if by_chart and touched is not None else written) < self.cutoff(type_)
 
     def replaced_before(self, type_: str) -> int:
-        rule = self.rules.get(type_) or self.rules.get(EVERY_TYPE)
+        """Versions that were replaced before this are due."""
+        rule = self.rule(type_)
         return rule.superseded.before(self.now) if rule and rule.superseded else NEVER
-
-    def _own(self) -> list[tuple[str, Any]]:
-        return sorted((name, rule) for name, rule in self.rules.items() if name != EVERY_TYPE)
-
-
-def _by_patient(counted: Counted) -> bool:
-    return counted is Counted.LAST_TOUCHED
 
 
 def types(conn: Connection, tenant: Tenant) -> list[str]:
@@ -119,8 +115,7 @@ def due(conn: Connection, calendar: Calendar, type_: str, ids: Sequence[StoredId
     among = and_(_r.tenant == calendar.tenant, _r.type == type_, _r.id >= ids[0], _r.id <= ids[-1])
     among = and_(among, _r.id.in_(ids)) if len(ids) <= _FEW else among
     asked = and_(among, holds.free(calendar.tenant, _r.compartment))
-    whole = _whole(conn, asked, _period_over(calendar, type_), Why.PERIOD)
-    whole += _whole(conn, asked, _left_over(calendar), Why.REST)
+    whole = [*_over(conn, calendar, type_, asked), *_left_over(conn, calendar, asked)]
     gone = {one.id for one in whole}
     return whole + [one for one in _superseded(conn, calendar, type_, asked) if one.id not in gone]
 
@@ -135,11 +130,6 @@ _BESIDE = _other.join(_others_newest, _others_newest.c.write_no == _o.write_no)
 _COLUMNS = (_r.type, _r.id, _r.compartment, _r.version, _r.deleted)
 
 
-def _whole(conn: Connection, asked: Condition, met: Condition, why: Why) -> list[Due]:
-    query = select(*_COLUMNS).select_from(_FROM).where(asked, met, _has_content(_head))
-    return [_due(tuple(row), why) for row in conn.execute(query.order_by(_r.id))]
-
-
 def _due(row: tuple[Any, ...], why: Why, numbers: tuple[WriteNo, ...] = ()) -> Due:
     type_, id_, compartment, version_, deleted = row
     return Due(type_, StoredId(id_), StoredId(compartment), version_, not deleted, why, numbers)
@@ -148,49 +138,77 @@ def _due(row: tuple[Any, ...], why: Why, numbers: tuple[WriteNo, ...] = ()) -> D
 # --- a resource whose period is over ---------------------------------------------------------------------
 
 
-def _period_over(calendar: Calendar, type_: str) -> Condition:
-    over = and_(_was_sent(_head), _since(calendar, _head, _newest) < calendar.cutoff(_r.type))
-    if type_ not in LAST:
-        return over
-    kept = and_(
-        and_(_o.type.not_in(LAST), _was_sent(_other), _has_content(_other)),
-        _since(calendar, _other, _others_newest) >= calendar.cutoff(_o.type),
-    )
-    nothing = and_(~_some(_beside(kept)), ~_some_of_the_person(calendar.tenant, kept))
-    return and_(over, or_(_r.compartment == TENANT_COMPARTMENT, nothing))
+def _over(conn: Connection, calendar: Calendar, type_: str, asked: Condition) -> list[Due]:
+    cutoff = calendar.cutoff(type_)
+    if cutoff == NEVER:
+        return []
+    # A chart was touched when this was written or later, so what is younger need not be looked at.
+    old = and_(_newest.c.written < cutoff, _was_sent(_head), _has_content(_head))
+    query = select(*_COLUMNS, _newest.c.written).select_from(_FROM).where(asked, old).order_by(_r.id)
+    found = [(_due(tuple(head), Why.PERIOD), written) for *head, written in conn.execute(query)]
+    touched = _touches(conn, calendar, {one.compartment for one, _ in found})
+    over = [one for one, written in found if calendar.over(type_, written, touched.get(one.compartment))]
+    return _last(conn, calendar, over) if type_ in LAST else over
 
 
-def _some_of_the_person(tenant: Tenant, condition: Condition) -> Condition:
-    """The same of the records that are said to be the same person's: their plan needs this one's Patient."""
-    told = (_m.patient, _m.successor, _m.survivor)
-    source = patient_merge.join(_other, and_(_o.tenant == _m.tenant, _o.compartment.in_(told)))
-    source = source.join(_others_newest, _others_newest.c.write_no == _o.write_no)
-    linked = and_(_m.tenant == tenant, _m.state != UNDONE, _r.compartment.in_(told))
-    return select(_o.id).select_from(source).where(linked, condition).correlate(_head, _newest).exists()
+def _touches(conn: Connection, calendar: Calendar, charts: Collection[StoredId]) -> dict[StoredId, int]:
+    """When the EHR last wrote anything of these patients. The trail knows it, whatever was deleted since."""
+    if all(rule.counted is Counted.WRITTEN for rule in calendar.rules.values()):
+        return {}
+    wrote = and_(_e.log == calendar.tenant, _e.kind.in_(WRITES), _e.outcome == "0")
+    query = select(_e.patient, func.max(_e.time)).where(wrote).group_by(_e.patient)
+    return {
+        StoredId(patient): time
+        for batch in in_batches(charts)
+        for patient, time in conn.execute(query.where(_e.patient.in_(batch)))
+    }
 
 
-def _since(calendar: Calendar, head: FromClause, newest: FromClause) -> ColumnElement[int]:
-    """When the period of a head began."""
-    alone = or_(head.c.compartment == TENANT_COMPARTMENT, ~calendar.touched(head.c.type))
-    return case((alone, newest.c.written), else_=func.coalesce(_last_touched(head), newest.c.written))
+def _last(conn: Connection, calendar: Calendar, over: Sequence[Due]) -> list[Due]:
+    """Those in whose charts, and in the other records of whose person, nothing else has to be kept."""
+    charts = {one.compartment for one in over} - {TENANT_COMPARTMENT}
+    persons = _persons(conn, calendar.tenant, charts)
+    everything = {chart for person in persons.values() for chart in person} | charts
+    kept = _charts_kept(conn, calendar, everything)
+    return [one for one in over if kept.isdisjoint({one.compartment} | persons.get(one.compartment, set()))]
 
 
-def _last_touched(head: FromClause) -> ColumnElement[int]:
-    """When the EHR last wrote anything of the patient. The trail knows it, whatever was deleted since."""
-    wrote = and_(_e.kind.in_(WRITES), _e.outcome == "0")
-    mine = and_(_e.log == head.c.tenant, _e.patient == head.c.compartment)
-    newest = select(_e.time).where(mine, wrote).order_by(_e.seq.desc()).limit(1)
-    return newest.correlate(head).scalar_subquery()
+def _persons(conn: Connection, tenant: Tenant, charts: Collection[StoredId]) -> dict[StoredId, set[StoredId]]:
+    """The other records that are said to be the same person's: their plan needs this one's Patient."""
+    found: dict[StoredId, set[StoredId]] = {}
+    for batch in in_batches(charts):
+        named = or_(*(column.in_(batch) for column in (_m.patient, _m.successor, _m.survivor)))
+        query = select(_m.patient, _m.successor, _m.survivor)
+        for row in conn.execute(query.where(_m.tenant == tenant, _m.state != UNDONE, named)):
+            together = {StoredId(one) for one in row if one is not None}
+            for one in together:
+                found.setdefault(one, set()).update(together)
+    return found
+
+
+def _charts_kept(conn: Connection, calendar: Calendar, charts: Collection[StoredId]) -> set[StoredId]:
+    """The charts in which anything but ``LAST`` was sent whose period is not over."""
+    touched = _touches(conn, calendar, charts)
+    sent = and_(_r.tenant == calendar.tenant, _r.type.not_in(LAST), _was_sent(_head), _has_content(_head))
+    query = select(_r.compartment, _r.type, func.max(_newest.c.written)).select_from(_FROM).where(sent)
+    query = query.group_by(_r.compartment, _r.type)
+    return {
+        StoredId(chart)
+        for batch in in_batches(charts)
+        for chart, type_, written in conn.execute(query.where(_r.compartment.in_(batch)))
+        if not calendar.over(type_, written, touched.get(StoredId(chart)))
+    }
 
 
 # --- what was derived and has nothing left to rest on ----------------------------------------------------
 
 
-def _left_over(calendar: Calendar) -> Condition:
+def _left_over(conn: Connection, calendar: Calendar, asked: Condition) -> list[Due]:
     sent = _beside(_was_sent(_other), _has_content(_other))
     fresh = _beside(_others_newest.c.written >= calendar.now - AT_REST)
-    mine = and_(_r.compartment != TENANT_COMPARTMENT, ~_was_sent(_head))
-    return and_(mine, ~_some(sent), ~_some(fresh))
+    mine = and_(_r.compartment != TENANT_COMPARTMENT, ~_was_sent(_head), _has_content(_head))
+    query = select(*_COLUMNS).select_from(_FROM).where(asked, mine, ~_some(sent), ~_some(fresh))
+    return [_due(tuple(row), Why.REST) for row in conn.execute(query.order_by(_r.id))]
 
 
 # --- superseded versions ---------------------------------------------------------------------------------

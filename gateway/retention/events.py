@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from gateway.custody.audit import Event
 from gateway.custody.expiry import Calendar, Due, Why
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
-from gateway.custody.keeping import EVERY_TYPE
 from gateway.trace import SUCCESS
 
 COURIER = "careloom-courier"
@@ -42,7 +41,7 @@ def changed(tenant: Tenant, told: Told, by: str, now: int) -> Event:
 
 def deleted(calendar: Calendar, one: Due) -> Event:
     """The event of a resource that went, or lost versions."""
-    rule = calendar.rules.get(one.type) or calendar.rules.get(EVERY_TYPE)
+    rule = calendar.rule(one.type)
     return Event(
         time=calendar.now,
         kind="retention:superseded" if one.why is Why.SUPERSEDED else "retention:deleted",
