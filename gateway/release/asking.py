@@ -27,6 +27,8 @@ Name = Callable[[str, str], str | None]
 
 ID, LAST_UPDATED = "_id", "_lastUpdated"
 PLAN = f"{PLAN_SYSTEM}|"
+MOST_TOKENS = 15_000
+MOST_SPANS = 50
 HIDDEN = "A search parameter asks about something that is hidden from this client."
 
 
@@ -262,6 +264,9 @@ class Rows:
     def clauses(self, criteria: Sequence[Settled], type_: str) -> list[index.Clause]:
         """The conditions that the criteria make; what rows cannot narrow makes none."""
         queries = [query for one in criteria for query in one.queries() if not query.everything]
+        # A statement takes so many values and no more.
+        if sum(len(query.tokens) for query in queries) > MOST_TOKENS:
+            raise refusal("too-costly", "This search asks for too many alternatives at once: divide it.")
         return [self._clause(type_, query) for query in queries]
 
     def _clause(self, type_: str, query: search.Query) -> index.Clause:
@@ -283,8 +288,25 @@ def _tokens(key: bytes | None, type_: str, query: search.Query) -> tuple[bytes, 
 def _ranges(key: bytes | None, type_: str, query: search.Query) -> tuple[index.Range, ...]:
     if key is None:
         return ()
-    spans = [(index.range_key(key, type_, name), low, high) for name, low, high in query.ranges]
-    return tuple(index.Range(*span) for span in spans)
+    by_name: dict[str, list[tuple[int, int]]] = {}
+    for name, low, high in query.ranges:
+        by_name.setdefault(name, []).append((low, high))
+    return tuple(
+        index.Range(index.range_key(key, type_, name), low, high)
+        for name, spans in by_name.items()
+        for low, high in _joined(spans)
+    )
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans, overlapping ones as one; of very many their whole extent, which narrows less, loses none."""
+    made: list[tuple[int, int]] = []
+    for low, high in sorted(spans):
+        if made and low <= made[-1][1] + 1:
+            made[-1] = (made[-1][0], max(made[-1][1], high))
+        else:
+            made.append((low, high))
+    return made if len(made) <= MOST_SPANS else [(made[0][0], max(high for _, high in made))]
 
 
 def told_by_rows(criterion: Settled) -> bool:

@@ -28,6 +28,7 @@ from gateway.release.wanted import Wanted, is_wish, wanted
 from gateway.stored import Clock, Entropy, Page, Position, Resource, Stored
 
 Ref = tuple[str, StoredId]
+MOST_PARAMETERS = 100
 UNKNOWN = "There is no such resource, or none that you may see."
 DELETED = "This resource was deleted."
 ERASED = "This resource was erased."
@@ -119,6 +120,8 @@ class Release:
 
     def _paging(self, actor: Actor, view: View, type_: str, parameters: Parameters) -> Paging:
         """The search that the parameters ask for, each of them understood. Raises ``Refused``."""
+        if len(parameters) > MOST_PARAMETERS:
+            raise refused(Kind.INVALID, "too-costly", f"A search may have {MOST_PARAMETERS} parameters.")
         finder = Finder(self.vault, view.reader(actor.scopes.allows), self.limits)
         grammar = _grammar(finder)
         criteria = tuple(grammar.criterion(type_, *pair) for pair in parameters if not is_wish(pair[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -11,11 +12,14 @@ from hypothesis import strategies as st
 from gateway.custody.identity.vault import TenantKeys
 from gateway.refusal import Kind, Refused
 from gateway.release.asking import (
+    MOST_SPANS,
+    MOST_TOKENS,
     Asked,
     Being,
     May,
     Pointing,
     Rows,
+    _joined,
     limited_targets,
     pointed_at,
     told_by_rows,
@@ -176,6 +180,20 @@ def test_pointing_is_asked_of_rows_and_told_by_the_resource():
         assert list(pointed_at(body, "Observation", "patient")) == (
             [reference.partition("/_history/")[0]] if reference.startswith("Patient") else []
         )
+
+
+def test_law_12_no_more_is_asked_of_rows_than_a_statement_takes():
+    many = ",".join(f"c{number}" for number in range(MOST_TOKENS + 1))
+    with refusal(Kind.INVALID, "too-costly"):
+        Rows(KEYS, True).clauses([asked("Observation", f"code={many}")], "Observation")
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 20)), min_size=1, max_size=120))
+def test_joined_spans_hold_every_day_of_each(spans: list[tuple[int, int]]):
+    made = _joined([(low, low + length) for low, length in spans])
+    assert len(made) <= MOST_SPANS
+    assert all(any(low <= start and start + length <= high for low, high in made) for start, length in spans)
+    assert all(one[1] < other[0] for one, other in pairwise(made))
 
 
 def test_being_somebody_is_told_by_the_id():
