@@ -91,6 +91,16 @@ def test_grants_are_given_listed_and_ended(desk: Desk):
     assert desk.json(grant, "list", "--json")[0]["revoked"]
 
 
+def test_a_grant_names_the_profile_that_its_partner_sees(desk: Desk):
+    desk.adds()
+    who = ("--client", desk.adds("partner", "app-gmbh"), "--organization", "st-anna")
+    desk.run(grant, "add", *who)
+    assert desk.json(grant, "list", "--json")[0]["profile"] is None
+    desk.run(grant, "add", *who, "--profile", "partner-safe-harbor")
+    assert desk.json(grant, "list", "--json")[0]["profile"] == "partner-safe-harbor"
+    assert desk.run(grant, "add", *who, "--profile", "clinical").exit_code == 2
+
+
 def test_an_officer_is_a_client_who_reads_the_trail_and_nothing_else(desk: Desk):
     told = desk.json(officer, "add", "--name", "o", "--organization", "st-anna", "--jwks", str(desk.jwks))
     assert (told["role"], told["scope"]) == ("officer", "system/AuditEvent.rs")
