@@ -47,7 +47,9 @@ def office() -> Office:
     """What the courier has at hand, opened once per process (its pool has threads, so nothing forks)."""
     settings = Settings.from_environ(os.environ)
     vault = open_vault(settings.storage)
-    release = Release(vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), _microseconds)
+    release = Release(
+        vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), _microseconds, os.urandom
+    )
     split = policy.load_as(policy.Kind.SPLIT, settings.policy)
     erasure = Erasure(vault, split, release, _microseconds, secrets.token_bytes)
     return Office(settings.storage, vault, release, _microseconds, secrets.token_bytes, erasure)

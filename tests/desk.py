@@ -68,7 +68,7 @@ class Desk:
         self.storage = storage
         self.now = NOW
         self.vault: Vault = open_vault(storage)
-        self.release = Release(self.vault, policy.load("partner-limited"), self.clock)
+        self.release = Release(self.vault, policy.load("partner-limited"), self.clock, os.urandom)
         self.looking = Looking(self.release.find, self.release.read, self.release.originals)
         self.intake = Intake(
             vault=self.vault,

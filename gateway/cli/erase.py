@@ -68,7 +68,9 @@ def _erasure() -> Iterator[Erasure]:
     try:
         # With another identity key every patient would look unknown.
         fitting.check_all(settings.storage)
-        release = Release(vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), _clock)
+        release = Release(
+            vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), _clock, os.urandom
+        )
         split = policy.load_as(policy.Kind.SPLIT, settings.policy)
         yield Erasure(vault, split, release, _clock, os.urandom)
     finally:

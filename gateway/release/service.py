@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,7 +41,7 @@ class Release:
     vault: Vault
     policy: Policy
     clock: Clock
-    entropy: Entropy = os.urandom
+    entropy: Entropy
     limits: Limits = LIMITS
 
     @property

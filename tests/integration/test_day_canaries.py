@@ -147,7 +147,7 @@ def day(storage: Storage, here: Town) -> Iterator[Day]:
 
     assert here.app is not None
     vault = here.app.extensions["careloom_vault"]
-    release = Release(vault, policy.load("partner-limited"), clock)
+    release = Release(vault, policy.load("partner-limited"), clock, os.urandom)
     clinic = open_clinic(storage)
     yield Day(
         storage,

@@ -79,7 +79,7 @@ def post(storage: Storage, here: Town) -> Iterator[Post]:
     now = [station.microseconds()]
     assert here.app is not None
     vault = here.app.extensions["careloom_vault"]
-    release = Release(vault, policy.load(Settings(storage).release_policy), lambda: now[0])
+    release = Release(vault, policy.load(Settings(storage).release_policy), lambda: now[0], os.urandom)
     clinic = open_clinic(storage)
     yield Post(
         here,
