@@ -49,6 +49,8 @@ class Scope:
     visible: Callable[[StoredVersion], bool] | None = None
     expect: Callable[[Sequence[StoredVersion]], None] = _nothing
     """Told which rows ``visible`` will be asked about, so that what it needs is loaded at once."""
+    of_kind: Callable[[Sequence[StoredVersion]], list[StoredVersion]] | None = None
+    """Those rows that this reader may see if nothing forbids it; None where these are all."""
 
     def shown(self, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
         """Those of the rows that may be seen."""
@@ -160,7 +162,6 @@ class Finder:
         return self._answered[asked]
 
     def _settle(self, scope: Scope, criteria: Sequence[Criterion], inner: Window) -> list[Settled] | None:
-
         def find(type_: str, mine: Sequence[Settled]) -> list[Resource]:
             return self._inner(scope, Question(type_, tuple(mine)), inner)
 
@@ -188,18 +189,28 @@ class Finder:
         page = replace(page, written=question.written())
         size = max(first, 1) + 1
         while True:
-            # Without a criterion nothing is opened to decide.
-            size = budget.take(size) if question.criteria else size
-            if size == 0:
-                raise Spent(page.after if page.after is not None else _beginning(window, scope.tenant))
             page = replace(page, limit=size)
             proposed = self._proposed(scope.tenant, question, clauses, page)
-            yield from self.decided(scope, question, proposed)
+            mine = self._of_kind(scope, proposed)
+            # Without a criterion nothing is opened to decide.
+            opened = budget.take(len(mine)) if question.criteria else len(mine)
+            yield from self.decided(scope, question, mine[:opened])
+            if opened < len(mine):
+                before = page.after if page.after is not None else _beginning(window, scope.tenant)
+                raise Spent(mine[opened - 1].place if opened else before)
             if len(proposed) < size:
-                budget.left += (size - len(proposed)) if question.criteria else 0
                 return
             page = replace(page, after=proposed[-1].place)
             size = min(max(BATCH, 2 * size), MOST_AT_ONCE)
+
+    def _of_kind(self, scope: Scope, proposed: Sequence[Hit]) -> list[Hit]:
+        """Those that can be opened and are of the kind that this reader sees at all.
+
+        What is not costs no budget: a page cut short would tell how much there is that nobody may see.
+        """
+        rows = readable(self.vault, scope.tenant, [hit.row for hit in proposed])
+        kept = {row.write_no for row in (rows if scope.of_kind is None else scope.of_kind(rows))}
+        return [hit for hit in proposed if hit.row.write_no in kept]
 
     def _proposed(
         self, tenant: Tenant, question: Question, clauses: Sequence[index.Clause], page: index.Page
@@ -212,9 +223,13 @@ class Finder:
             stored = records.by_number(conn, [one.write_no for one in found])
         return [Hit(one.place, stored[one.write_no]) for one in found]
 
+    def tried(self, scope: Scope, question: Question, proposed: Sequence[Hit]) -> list[Hit]:
+        """Those of any rows that match and may be seen."""
+        return self.decided(scope, question, self._of_kind(scope, proposed))
+
     def decided(self, scope: Scope, question: Question, proposed: Sequence[Hit]) -> list[Hit]:
         """Those of the candidates that match and may be seen."""
-        rows = readable(self.vault, scope.tenant, [hit.row for hit in proposed])
+        rows = [hit.row for hit in proposed]
         if question.criteria:
             bodies = scope.seen(rows)
             rows = [row for row in rows if question.holds(bodies[row.write_no], row.written)]

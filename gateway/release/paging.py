@@ -162,7 +162,7 @@ class Paging:
             with self.finder.vault.database.read() as conn:
                 heads = records.load_all(conn, scope.tenant, refs).values()
             living = [Hit(row.write_no, row) for row in heads if not row.deleted]
-            for hit in self.finder.decided(scope, Question(self.type, tuple(criteria)), living):
+            for hit in self.finder.tried(scope, Question(self.type, tuple(criteria)), living):
                 kept[hit.row.tenant, hit.row.type, hit.row.id] = hit.row
         places = [(old[n].tenant, old[n].type, old[n].id) for n in numbers if n in old]
         return [kept[place] for place in places if place in kept]

@@ -91,7 +91,10 @@ class PartnerView:
     def scopes(self) -> list[Scope]:
         """Each tenant that granted access, and what may be seen of it, in falling order of their numbers."""
         tenants = sorted(self.grants, reverse=True)
-        return [Scope(tenant, self._name, self._seen, self.visible, self._expect) for tenant in tenants]
+        return [
+            Scope(tenant, self._name, self._seen, self.visible, self._expect, self._of_kind)
+            for tenant in tenants
+        ]
 
     def visible(self, row: StoredVersion) -> bool:
         """Whether this partner may see this version: it is of the kind that partners see, and permitted."""
@@ -154,6 +157,13 @@ class PartnerView:
     def _expect(self, rows: Sequence[StoredVersion]) -> None:
         """Load at once what ``visible`` will ask of these rows: Consents, and plans opened once a patient."""
         self.consents.expect(rows)
+        self._expect_plans(rows)
+
+    def _of_kind(self, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
+        self._expect_plans(rows)
+        return [row for row in rows if self._shown(row)]
+
+    def _expect_plans(self, rows: Sequence[StoredVersion]) -> None:
         sent = {(row.tenant, row.compartment) for row in rows if row.origin != DERIVED and row.type != PLAN}
         self._look_at_plans(sent - self._plans.keys())
 

@@ -33,6 +33,7 @@ __all__ = [
     "UnsupportedModifier",
     "clinical_rows",
     "identity_rows",
+    "is_resource",
     "known",
     "matches",
     "parameters",
@@ -85,17 +86,6 @@ def matches(
     if name in composite.composites(resource_type):
         return composite.matches(resource, resource_type, (name, modifier), value)
     return parts.matches(resource, parts.asked(resource_type, name, modifier), value)
-
-
-def takes(resource_type: str, name: str, modifier: str | None) -> bool:
-    """Whether the type has the parameter, and the parameter the modifier."""
-    if name in composite.composites(resource_type):
-        return modifier is None
-    try:
-        parts.asked(resource_type, name, modifier)
-    except (UnknownParameter, UnsupportedModifier):
-        return False
-    return True
 
 
 def is_resource(name: str) -> bool:

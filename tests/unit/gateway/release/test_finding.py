@@ -163,6 +163,17 @@ def test_no_more_is_opened_than_the_budget_has(desk: Desk):
     assert len(opened) == 3
 
 
+def test_what_a_reader_never_sees_shortens_no_page(desk: Desk):
+    one = scope(desk)
+    seen = {desk.id_of("Patient/mrn-0"), desk.id_of("Patient/mrn-4")}
+    kind = Scope(one.tenant, one.name, one.seen, None, of_kind=lambda rows: [r for r in rows if r.id in seen])
+    query = [("birthdate:missing", "false")]
+    (page,) = pages(desk, 5, kind, query=query, limits=Limits(opened=2))
+    assert {row.id for row in page.rows} == seen
+    first, second = pages(desk, 5, kind, query=query, limits=Limits(opened=1))
+    assert (len(first.rows), len(second.rows)) == (1, 1)
+
+
 def test_what_needs_no_opening_costs_no_budget(desk: Desk):
     asked = finder(desk, scope(desk))
     assert len(list(asked.hits("Patient", [], Window(asked.ceilings()), 50, Budget(0)))) == 5
