@@ -93,7 +93,8 @@ def test_law_4_what_a_partner_finds_stands_in_the_log_of_each_hospital(planned: 
         plans = planned.searches(FIND, app)
     assert len(plans) == 3
     assert {e.patient for e in ours} == {planned.id_of("Patient/mrn-1"), planned.id_of("Patient/mrn-2")}
-    assert [e.patient for e in theirs] == [planned.id_of("Patient/mrn-1", ST_BERTA)]
+    assert {e.patient for e in theirs} == {planned.id_of("Patient/mrn-1", ST_BERTA)}
+    assert sorted(e.kind for e in theirs) == ["consent:permit", "rest:search"]
     assert {(e.client_id, e.organization) for e in [*ours, *theirs]} == {("partner-11", APP)}
 
 
@@ -103,7 +104,7 @@ def test_a_partner_that_finds_nothing_with_one_hospital_is_still_in_its_log(plan
     with planned.leaves(ST_ANNA) as ours, planned.leaves(ST_BERTA) as theirs:
         planned.searches(f"CarePlan?_id={plan['id']}", app)
     assert [(e.kind, e.patient) for e in ours] == [("rest:search", None)]
-    assert [e.patient is None for e in theirs] == [False]
+    assert [(e.kind, e.patient is None) for e in theirs] == [("rest:search", False), ("consent:permit", False)]
 
 
 def test_law_4_a_partners_read_stands_with_the_hospital_whose_it_is(planned: Desk):
@@ -111,7 +112,11 @@ def test_law_4_a_partners_read_stands_with_the_hospital_whose_it_is(planned: Des
     app = partner(APP, ST_ANNA, ST_BERTA)
     with planned.leaves(ST_ANNA) as ours, planned.leaves(ST_BERTA) as theirs:
         planned.reads(f"CarePlan/{plan['id']}", app)
-    assert (len(ours), told(theirs)) == (0, [("rest:read", "R", "0", 200, "CarePlan", 1)])
+    assert not ours
+    assert told(theirs) == [
+        ("rest:read", "R", "0", 200, "CarePlan", 1),
+        ("consent:permit", "E", "0", 200, "Consent", None),
+    ]
 
 
 def test_law_4_a_partners_refusal_stands_with_everyone_who_granted_it(planned: Desk):
