@@ -19,6 +19,7 @@ from gateway.custody.ids import Tenant
 from gateway.custody.keeping import EVERY_TYPE, Counted, Rule
 from gateway.custody.periods import Period
 from gateway.retention import Counts, Keeper, Sweep
+from gateway.retention.events import COMMAND_LINE
 from gateway.run.trouble import Trouble
 from mappers.r4.model import MODEL
 
@@ -67,7 +68,7 @@ def _now() -> int:
 def _desk() -> Iterator[_Desk]:
     vault = open_vault(storage())
     try:
-        yield _Desk(vault, Keeper(vault, _now), Sweep(vault, _now, secrets.token_bytes))
+        yield _Desk(vault, Keeper(vault, _now), Sweep(vault, _now, secrets.token_bytes, COMMAND_LINE))
     finally:
         vault.close()
 

@@ -9,7 +9,7 @@ from gateway.custody.expiry import Calendar, Due, Why
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.trace import SUCCESS
 
-COURIER = "careloom-courier"
+COURIER, COMMAND_LINE = "careloom-courier", "command line"
 _DERIVED = "derived, and nothing left to rest on"
 
 
@@ -39,7 +39,7 @@ def changed(tenant: Tenant, told: Told, by: str, now: int) -> Event:
     )
 
 
-def deleted(calendar: Calendar, one: Due) -> Event:
+def deleted(calendar: Calendar, one: Due, by: str) -> Event:
     """The event of a resource that went, or lost versions."""
     rule = calendar.rule(one.type)
     return Event(
@@ -48,7 +48,7 @@ def deleted(calendar: Calendar, one: Due) -> Event:
         action="D",
         outcome=SUCCESS,
         status=200,
-        client_id=COURIER,
+        client_id=by,
         organization=calendar.tenant,
         type=one.type,
         id=one.id,

@@ -9,7 +9,7 @@ from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.keeping import Rule
 from gateway.identities import resolve
-from gateway.retention.events import Told, changed
+from gateway.retention.events import COMMAND_LINE, Told, changed
 from gateway.stored import Clock
 
 
@@ -19,7 +19,7 @@ class Keeper:
 
     vault: Vault
     clock: Clock
-    by: str = "command line"
+    by: str = COMMAND_LINE
 
     def keep(self, tenant: Tenant, rule: Rule) -> None:
         """Keep a type so long from now on."""

@@ -18,13 +18,14 @@ from itertools import chain
 from sqlalchemy import Connection, select
 
 from gateway.custody import audit, expiry, jobs, keeping, purging, records
+from gateway.custody.database import in_batches
 from gateway.custody.expiry import Calendar, Due, Why
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo
 from gateway.custody.records import Ref, Write
 from gateway.custody.tables import patient_link
 from gateway.intake import concerned
-from gateway.retention.events import deleted
+from gateway.retention.events import COURIER, deleted
 from gateway.stored import Clock, Entropy
 
 WINDOW, BATCH = 1000, 100
@@ -38,11 +39,12 @@ Counts = Counter[tuple[Tenant, str, bool]]
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The run that applies every tenant's rules."""
+    """The run that applies every tenant's rules; ``by`` names in the trail what ran it."""
 
     vault: Vault
     clock: Clock
     entropy: Entropy
+    by: str = COURIER
 
     def run(self, dry: bool = False, at_most: int = A_RUN) -> Counts:
         """Delete what is due by now; ``dry`` only counts it."""
@@ -105,7 +107,7 @@ class Sweep:
         purging.delete_links(conn, tenant, whole)
         order = jobs.Order(tenant, PLAN, REASON, not_before=now, now=now)
         jobs.enqueue(conn, order, patients, self.entropy)
-        audit.append(conn, tenant, [deleted(calendar, one) for one in due])  # 5
+        audit.append(conn, tenant, [deleted(calendar, one, self.by) for one in due])  # 5
 
     def _concerned(
         self, conn: Connection, tenant: Tenant, whole: Mapping[Ref, Due], numbers: Sequence[WriteNo]
@@ -113,8 +115,10 @@ class Sweep:
         """Whose evidence falls away: their own, what they share, and the drugs of their orders."""
         went = [one for one in whole.values() if one.living and one.why is Why.PERIOD]
         drugs = [one.id for one in went if one.type == concerned.MEDICATION]
-        shared = select(patient_link.c.patient).where(patient_link.c.write_no.in_(numbers))
-        found = {one.compartment for one in went} | {StoredId(p) for p in conn.scalars(shared)}
+        found = {one.compartment for one in went}
+        for batch in in_batches(numbers):
+            shared = select(patient_link.c.patient).where(patient_link.c.write_no.in_(batch))
+            found |= {StoredId(patient) for patient in conn.scalars(shared)}
         if drugs:
             found |= concerned.users(conn, self.vault, tenant, drugs)
         return found - {TENANT_COMPARTMENT}

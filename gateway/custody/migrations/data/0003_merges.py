@@ -14,6 +14,8 @@ depends_on = None
 
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+_WORKER_RIGHTS = {"patient_merge": "SELECT"}
+
 
 def upgrade() -> None:
     """Make the table and let workers read it. Links sent before count from their Patient's next write."""
@@ -35,7 +37,7 @@ def upgrade() -> None:
     )
     op.create_index("patient_merge_successor", "patient_merge", ["tenant", "successor"], unique=False)
     op.create_index("patient_merge_survivor", "patient_merge", ["tenant", "survivor"], unique=False)
-    grant(op.get_bind(), {"patient_merge": "SELECT"})
+    grant(op.get_bind(), _WORKER_RIGHTS)
 
 
 def downgrade() -> None:

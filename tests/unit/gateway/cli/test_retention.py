@@ -120,6 +120,8 @@ def test_a_run_tells_people_what_it_did(office: Office):
     office.says("set", "--type", "Observation", "--keep", "100y", "--superseded", "1y")
     lines = office.runs("run").output.splitlines()
     assert lines == ["st-anna: Observation: 0, shortened 1", "1 resource(s) were deleted or shortened."]
+    (event,) = (row for row in office.desk.rows(audit_event) if row.kind == "retention:superseded")
+    assert event.client_id == "command line"
 
 
 def test_a_hold_says_how_much_it_keeps_and_never_whose(office: Office):
