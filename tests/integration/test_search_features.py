@@ -22,6 +22,8 @@ from tests.desk import (
 )
 
 UCUM = "http://unitsofmeasure.org"
+HEART_RATE = {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}
+"""What no plan rests on."""
 
 
 def about(query: str) -> tuple[str, list[tuple[str, str]]]:
@@ -315,7 +317,9 @@ def test_law_4_whose_data_came_along_stands_in_the_trail(ward: Desk):
 @pytest.fixture
 def planned(desk: Desk) -> Desk:
     """A plan in each of two hospitals; only what it points at is a partner's to see."""
-    desk.puts(*diabetic("mrn-1"), observation("unseen", "Patient/mrn-1", status="amended"))
+    desk.puts(
+        *diabetic("mrn-1"), {**observation("unseen", "Patient/mrn-1", status="amended"), "code": HEART_RATE}
+    )
     desk.puts(*diabetic("mrn-9"), actor=ehr(ST_BERTA))
     desk.works()
     return desk
@@ -327,6 +331,7 @@ def test_law_2_chains_and_has_tell_a_partner_nothing_more(planned: Desk):
     assert len(planned.searches("Patient?_has:CarePlan:subject:status=draft", app)) == 1
     whole = planned.searches("Patient?_has:Observation:subject:status=amended")
     assert [body["id"] for body in whole] == ["mrn-1"], "the hospital sees the measurement"
+    assert planned.searches("Observation?status=amended", app) == []
     assert planned.searches("Patient?_has:Observation:subject:status=amended", app) == []
     for query in (
         "CarePlan?subject:Patient.family=Hopkins",
