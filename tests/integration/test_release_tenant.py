@@ -10,7 +10,7 @@ from gateway.custody import records
 from gateway.custody.ids import pseudonym
 from gateway.identities import OUTSIDE_ID_LENGTH
 from gateway.refusal import Kind
-from gateway.release import finding
+from gateway.release.asking import Rows
 from gateway.release.opened import clinical_halves
 from mappers import lossless
 from mappers.r4 import references
@@ -179,7 +179,7 @@ def test_candidates_that_no_longer_match_are_dropped(planned: Desk, monkeypatch:
     queries = ["Patient?family=Hopkins", "Patient?family=Nobody", "Observation?code=4548-4", FIND]
     whos = [None, None, None, partner(APP, ST_ANNA)]
     before = [planned.searches(query, who) for query, who in zip(queries, whos, strict=True)]
-    monkeypatch.setattr(finding, "clauses", lambda *_: [])
+    monkeypatch.setattr(Rows, "clauses", lambda *_: [])
     assert [planned.searches(query, who) for query, who in zip(queries, whos, strict=True)] == before
     assert [len(found) for found in before] == [1, 0, 1, 1]
 
