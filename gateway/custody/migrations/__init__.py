@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
+from gateway.custody import statistics
 from gateway.custody.database import Database
 from gateway.custody.errors import StoreUnavailable
 
@@ -46,6 +47,8 @@ def migrate(database: Database, store: Store = Store.DATA) -> None:
         except CommandError:
             # The revision that stands there is none of ours.
             raise StoreUnavailable(_NEWER) from None
+        if store is Store.DATA:
+            statistics.assume(conn)
 
 
 def newest(store: Store) -> str:

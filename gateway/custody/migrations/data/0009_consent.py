@@ -1,4 +1,4 @@
-"""What a grant says of patients who have said nothing: opt-out, which every grant was until now, or opt-in."""
+"""What a grant says of patients who said nothing: opt-out, as every grant did until now, or opt-in."""
 
 from __future__ import annotations
 
