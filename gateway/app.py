@@ -22,10 +22,9 @@ from gateway.fhir.asked import Services
 from gateway.fhir.door import Door
 from gateway.fhir.edge import Edge
 from gateway.fhir.page_links import PageLinks
-from gateway.fhir.rate import RateLimit
 from gateway.fhir.routes import ROUTES
-from gateway.fhir.shared_rate import SharedRate
 from gateway.fhir.search import search_in_bundle
+from gateway.fhir.shared_rate import SharedRate
 from gateway.fhir.trail import Trail
 from gateway.health import Health
 from gateway.intake import Intake
@@ -110,9 +109,9 @@ def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edg
     door = Door(vault.database, issuer, _rate(settings, world), world.clock)
     return Edge(services, door, Metrics(), world.entropy)
 
+
 def _rate(settings: Settings, world: World) -> SharedRate:
     return SharedRate(lambda: broker.url(settings.storage), settings.rate, world.clock)
-
 
 
 def _intake(settings: Settings, vault: Vault, looking: Looking, world: World) -> Intake:

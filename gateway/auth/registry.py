@@ -18,7 +18,6 @@ from gateway.custody.ids import Tenant
 from gateway.custody.tables import access_grant, client, organization
 from mappers.consent import Default
 
-
 _TRUSTS_USERS, _BREAKS_GLASS = 1, 2
 
 
