@@ -100,7 +100,7 @@ def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edg
         histories=Histories(release),
         everything=Everything(release),
         checking=Checking(release),
-        trail=Trail(vault, world.clock),
+        trail=Trail(vault, world.clock, settings.fhir_base),
         pages=PageLinks(vault.identity.index_key, world.entropy),
         settings=settings,
         capability=lossless.dumps(statement),

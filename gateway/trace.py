@@ -29,6 +29,12 @@ ACTIONS = {
     "deny": "E",
 }
 
+GATEWAY = "careloom-gateway"
+"""Who starts and stops, as the agent of the event."""
+
+_QUERY = "query: "
+_NAMES_ONLY = "parameters: "
+
 
 class Deed(msgspec.Struct, frozen=True):
     """What was done, or refused, to what."""
@@ -72,9 +78,36 @@ def decided(actor: Actor, deed: Deed, now: int) -> Event:
     return msgspec.structs.replace(event(actor, deed, now), kind=f"consent:{deed.interaction}")
 
 
+def asked(query: str) -> str:
+    """The detail of a search: what was asked, in a form that names nobody."""
+    return _QUERY + query
+
+
+def query_of(detail: str | None) -> str | None:
+    """The query in the detail of a search; of an event of an earlier release the names of its parameters."""
+    if detail is None:
+        return None
+    if detail.startswith(_NAMES_ONLY):
+        return "&".join(f"{name}=***" for name in detail.removeprefix(_NAMES_ONLY).split())
+    return detail.removeprefix(_QUERY) if detail.startswith(_QUERY) else None
+
+
 def of_row(interaction: str, row: StoredVersion, status: int, outcome: str = SUCCESS) -> Deed:
     """The reading of one stored version."""
     return Deed(interaction, row.type, row.id, row.version, patient_of(row), status=status, outcome=outcome)
+
+
+def activity(deed: str, now: int, detail: str) -> Event:
+    """The gateway itself began or ended: ``deed`` is ``start`` or ``stop``."""
+    return Event(
+        time=now,
+        kind=f"system:{deed}",
+        action="E",
+        outcome=SUCCESS,
+        status=200,
+        client_id=GATEWAY,
+        detail=detail,
+    )
 
 
 def patient_of(row: StoredVersion) -> StoredId | None:

@@ -6,6 +6,8 @@ import gc
 import os
 import signal
 import sys
+import time
+from importlib.metadata import version
 from types import FrameType
 
 import click
@@ -24,7 +26,7 @@ def gateway(host: str, port: int) -> None:
     from gateway.app import create_app
     from gateway.custody import fitting
     from gateway.custody.founding import check_whole
-    from gateway.run import serving
+    from gateway.run import presence, serving
     from gateway.settings import Settings
 
     logs.configure("gateway")
@@ -40,7 +42,12 @@ def gateway(host: str, port: int) -> None:
             f"{host}:{port} cannot be served ({error.strerror}); choose another with --host and --port."
         ) from None
     signal.signal(signal.SIGTERM, _leave)
-    server.run()
+    with presence.recorded(app.extensions["careloom_vault"].database, _clock, version("careloom")):
+        server.run()
+
+
+def _clock() -> int:
+    return time.time_ns() // 1000
 
 
 def _calm_collector() -> None:

@@ -24,7 +24,13 @@ _DEFINITIONS = "http://hl7.org/fhir/OperationDefinition"
 _SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _WHOLE = {"transaction": ("transaction", "batch"), "history-system": ("history-system",)}
 """Interactions with the whole system, by what the table calls them."""
-_TRAIL_TYPES = {"date": "date", "patient": "reference", "entity": "reference", "agent": "reference"}
+_TRAIL_TYPES = {
+    "address": "string",
+    "agent": "reference",
+    "date": "date",
+    "entity": "reference",
+    "patient": "reference",
+}
 
 
 def capabilities(services: Services, asked: Asked) -> Reply:

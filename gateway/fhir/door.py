@@ -21,7 +21,7 @@ from gateway.fhir.rate import Rate
 from gateway.fhir.routes import ENTRIES, Route
 from gateway.refusal import Kind, Refused
 from gateway.stored import Clock
-from gateway.trace import MAJOR, MINOR, SERIOUS
+from gateway.trace import ACTIONS, MAJOR, MINOR, SERIOUS
 from mappers.r4.model import MODEL
 
 _BEARER = "bearer "
@@ -77,7 +77,7 @@ class Door:
         return Event(
             time=self.clock(),
             kind=route.audit,
-            action=_ACTIONS.get(route.method, "E"),
+            action=ACTIONS[route.audit.removeprefix("rest:")],
             outcome=_OUTCOMES.get(refusal.kind, MINOR),
             status=status_of(refusal),
             client_id=known.client_id if known else None,
@@ -95,9 +95,6 @@ def _detail(refusal: Refused) -> str | None:
     if isinstance(refusal, Tampering):
         return "tampered"
     return refusal.issues[0].code if refusal.issues else None
-
-
-_ACTIONS = {"GET": "R", "PUT": "U", "PATCH": "U", "DELETE": "D"}
 
 
 def _logs(who: Actor | Caller) -> tuple[Tenant, ...]:

@@ -21,6 +21,7 @@ from gateway.custody.ids import SYSTEM, StoredId, Tenant
 from gateway.custody.tables import audit_event
 from gateway.fhir import audit_event as mapping
 from gateway.fhir.asked import Parameters
+from gateway.fhir.trail_masked import masked
 from gateway.fhir.trail_query import Clause, clauses
 from gateway.identities import resolve
 from gateway.refusal import Kind, refused
@@ -36,6 +37,8 @@ class Trail:
 
     vault: Vault
     clock: Clock
+    base: str
+    """The url under which FHIR is served: where the server stands in its events."""
 
     def read(self, actor: Actor, id_: str) -> Stored:
         """One event. Raises ``Refused`` when there is none such that this officer may see."""
@@ -61,8 +64,8 @@ class Trail:
         with self.vault.database.read() as conn:
             total = conn.execute(select(func.count()).select_from(audit_event).where(wanted)).scalar_one()
             rows = _page(conn, wanted, position, count + 1)
-        names = " ".join(sorted({name for name, _ in parameters}))
-        self._record(actor, trace.Deed("search", TRAIL, detail=f"parameters: {names}"))
+        asked = masked(parameters, self._resolver(actor), count)
+        self._record(actor, trace.Deed("search", TRAIL, detail=trace.asked(asked)))
         more = len(rows) > count > 0
         shown = rows[:count]
         following = Position(ceiling, _pack(shown[-1])) if more else None
@@ -71,7 +74,7 @@ class Trail:
     def _stored(self, actor: Actor, row: Row[Any]) -> Stored:
         log, seq, *rest = tuple(row)
         event = mapping.Row(Tenant(log), seq, audit.Event(*rest))
-        body = mapping.audit_event(event, self.vault.outside(actor.organization).show)
+        body = mapping.audit_event(event, self.vault.outside(actor.organization).show, self.base)
         return Stored(TRAIL, mapping.ident(event), 1, event.event.time, body)
 
     def _resolver(self, actor: Actor) -> _Resolver:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 
 from gateway.custody.ids import StoredId
 from gateway.custody.tables import audit_event
 from gateway.fhir.asked import Parameters
-from gateway.fhir.audit_event import INTERACTION, KIND_SYSTEM, SUBTYPES, TYPES
+from gateway.fhir.balp import DISCLOSED, DISCLOSING, KIND_SYSTEM, PATTERNS, Code
 from gateway.fhir.moments import period
 from gateway.fhir.outcome import turned_away
 from gateway.refusal import Kind
@@ -26,6 +26,7 @@ _c = audit_event.c
 _DAY = 86_400_000_000
 _ACTION_SYSTEM = "http://hl7.org/fhir/audit-event-action"
 _OUTCOME_SYSTEM = "http://hl7.org/fhir/audit-event-outcome"
+_PURPOSE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 
 
 def clauses(parameters: Parameters, resolve: Resolve) -> list[Clause]:
@@ -63,7 +64,14 @@ def _entity(value: str, resolve: Resolve) -> Clause:
 
 
 def _agent(value: str) -> Clause:
-    return _c.client_id == value.removeprefix("Device/").rpartition("|")[2]
+    """A client by its id, or a user as the client named it."""
+    client = value.removeprefix("Device/").rpartition("|")[2]
+    return or_(_c.client_id == client, _c.user == value)
+
+
+def _address(value: str) -> Clause:
+    """A string parameter: it begins so, whatever the case of its letters."""
+    return func.lower(_c.address).startswith(value.lower(), autoescape=True)
 
 
 def _token(column: ColumnElement[str], system: str) -> Callable[[str], Clause]:
@@ -75,21 +83,33 @@ def _token(column: ColumnElement[str], system: str) -> Callable[[str], Clause]:
 
 
 def _type(value: str) -> Clause:
-    system, bar, code = value.rpartition("|")
-    sources = [s for s, known in TYPES.items() if known[1] == code and (not bar or known[0] == system)]
-    if code not in {known[1] for known in TYPES.values()} and system in ("", KIND_SYSTEM):
-        sources.append(code)
-    return or_(false(), *[_c.kind.startswith(f"{source}:", autoescape=True) for source in sources])
+    system, _, code = value.rpartition("|")
+    kinds = [kind for kind, pattern in PATTERNS.items() if _is(pattern.type, value)]
+    by_source = [_c.kind.startswith(f"{code}:", autoescape=True)] if system in ("", KIND_SYSTEM) else []
+    if any(code == kind.partition(":")[0] for kind in PATTERNS):
+        # Its events bear another code than our own.
+        by_source = []
+    return or_(false(), _c.kind.in_(kinds), *by_source)
 
 
 def _subtype(value: str) -> Clause:
     system, bar, code = value.rpartition("|")
-    kinds = [k for k, known in SUBTYPES.items() if known[1] == code and (not bar or known[0] == system)]
-    if not bar or system == INTERACTION:
-        kinds.append(f"rest:{code}")
+    kinds = [k for k, pattern in PATTERNS.items() if any(_is(one, value) for one in pattern.subtypes)]
     if not bar or system == KIND_SYSTEM:
         kinds.append(code)
-    return _c.kind.in_(kinds)
+    found = _c.kind.in_(kinds)
+    return or_(found, _given_away()) if _is(DISCLOSED, value) else found
+
+
+def _is(one: Code, value: str) -> bool:
+    system, bar, code = value.rpartition("|")
+    return one.code == code and (not bar or one.system == system)
+
+
+def _given_away() -> Clause:
+    """As ``audit_event.gave_away`` has it."""
+    given = and_(_c.kind.in_(DISCLOSING), _c.patient.is_not(None), _c.outcome == "0")
+    return and_(given, _c.organization != _c.log)
 
 
 def _date(value: str) -> Clause:
@@ -121,6 +141,8 @@ _PLAIN: Mapping[str, Callable[[str], Clause]] = {
     "subtype": _subtype,
     "action": _token(_c.action, _ACTION_SYSTEM),
     "outcome": _token(_c.outcome, _OUTCOME_SYSTEM),
+    "purpose": _token(_c.purpose, _PURPOSE_SYSTEM),
+    "address": _address,
 }
 
 NAMES: Sequence[str] = (*_PLAIN, "patient", "entity")

@@ -22,6 +22,7 @@ from gateway.release.asking import May, Parameters
 from gateway.release.chaining import Grammar
 from gateway.release.consenting import Consents
 from gateway.release.finding import LIMITS, Finder, Limits
+from gateway.release.masked import masked
 from gateway.release.paging import Keeping, Paging
 from gateway.release.wanted import Wanted, is_wish, wanted
 from gateway.stored import Clock, Entropy, Page, Position, Resource, Stored
@@ -87,9 +88,11 @@ class Release:
         """One page of what matches, newest write first unless asked. Refuses what it cannot honour."""
         self._allow(actor, type_, "s")
         view = self.view(actor)
-        found = self._paging(actor, view, type_, parameters).page(position, count)
+        paging = self._paging(actor, view, type_, parameters)
+        found = paging.page(position, count)
         hits, included = (self._shown(view, rows) for rows in (found.rows, found.included))
-        self._record_search(actor, (view, type_), parameters, (*found.rows, *found.included))
+        detail = trace.asked(_query(paging, parameters, count))
+        self._record_search(actor, (view, type_), detail, (*found.rows, *found.included))
         return Page(hits, found.total, found.following, included, found.notes)
 
     def honours(self, actor: Actor, type_: str, name: str, value: str) -> bool:
@@ -187,11 +190,10 @@ class Release:
             self.append({row.tenant: [trace.of_row(interaction, row, status, outcome)]}, actor, view)
 
     def _record_search(
-        self, actor: Actor, what: tuple[View, str], parameters: Parameters, rows: Sequence[StoredVersion]
+        self, actor: Actor, what: tuple[View, str], detail: str, rows: Sequence[StoredVersion]
     ) -> None:
         """In every log concerned: one event for each patient whose data were in the answer, at least one."""
         view, type_ = what
-        detail = "parameters: " + " ".join(sorted({name for name, _ in parameters}))
         deeds: dict[Tenant, list[trace.Deed]] = {log: [] for log in logs(actor)}
         for log, patient in sorted({(row.tenant, trace.patient_of(row) or b"") for row in rows}):
             known = StoredId(patient) if patient else None
@@ -219,6 +221,15 @@ def logs(actor: Actor) -> tuple[Tenant, ...]:
 def _grammar(finder: Finder) -> Grammar:
     reader = finder.reader
     return Grammar(May(reader.source, lambda type_: reader.allows(type_, "s"), reader.hides))
+
+
+def _query(paging: Paging, parameters: Parameters, count: int) -> str:
+    """The query as the trail keeps it: whoever is named in it, by pseudonym or not at all."""
+    understood = iter(paging.criteria)
+    given = [(text, value, None if is_wish(text) else next(understood)) for text, value in parameters]
+    # All scopes of a reader know an id by the same pseudonym: it is the reader whose ids are spelt so.
+    scopes = paging.finder.reader.scopes
+    return masked(given, scopes[0].name if scopes else lambda _type, _id: None, count)
 
 
 def _stored(body: Resource, row: StoredVersion) -> Stored:

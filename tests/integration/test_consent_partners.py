@@ -466,7 +466,7 @@ def test_law_4_the_officer_finds_the_decision_with_its_consent(here: Town, stora
     assert not app_.polls().json().get("entry")
     assert app_.asks("GET", "Consent").json().get("entry", []) == [], "no partner reads a Consent"
     seen = here.officer("st-anna").searches(f"AuditEvent?subtype={AUTHZ}&agent={app_.client_id}")
-    told = [(one["outcome"], one["subtype"][1]["code"], _consents(one)) for one in seen]
+    told = [(one["outcome"], one["meta"]["tag"][0]["code"], _consents(one)) for one in seen]
     assert [(outcome, code) for outcome, code, _ in told] == [("4", "consent:deny"), ("0", "consent:permit")]
     assert told[0][2] == []
     assert [text.partition("/_history/")[2] for text in told[1][2]] == ["1"]

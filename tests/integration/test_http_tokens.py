@@ -61,7 +61,7 @@ def test_discovery_names_both(here: Town):
     assert found["revocation_endpoint"] == f"{here.base_url}/auth/revoke"
 
 
-@pytest.mark.parametrize(("trust", "agents"), [(Trust(users=True), 3), (Trust(), 2)])
+@pytest.mark.parametrize(("trust", "agents"), [(Trust(users=True), 4), (Trust(), 3)])
 def test_the_officer_sees_the_human_of_a_client_that_is_trusted(here: Town, trust: Trust, agents: int):
     ward, officer = here.hospital(trust=trust), here.officer()
     claims: dict[str, Any] = {"extensions": B2B}

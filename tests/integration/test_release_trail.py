@@ -75,7 +75,7 @@ def test_law_4_a_search_is_one_event_for_each_patient_in_the_answer(planned: Des
     with planned.leaves() as events:
         planned.searches("Observation?code=4548-4")
     assert {e.patient for e in events} == {planned.id_of("Patient/mrn-1"), planned.id_of("Patient/mrn-2")}
-    assert {e.detail for e in events} == {"parameters: code"}
+    assert {e.detail for e in events} == {"query: code=4548-4&_count=50"}
     assert len(events) == 2
 
 
@@ -83,7 +83,7 @@ def test_law_4_a_search_that_finds_nothing_is_an_event(planned: Desk):
     with planned.leaves() as events:
         planned.searches("Patient?family=Nobody&gender=male")
     assert [(e.kind, e.patient, e.detail) for e in events] == [
-        ("rest:search", None, "parameters: family gender")
+        ("rest:search", None, "query: family=***&gender=male&_count=50")
     ]
 
 
