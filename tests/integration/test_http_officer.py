@@ -147,3 +147,50 @@ def test_a_lenient_officer_is_told_what_was_left_out(officer: Officer):
     page = officer.asks("GET", "AuditEvent?action=E&shoe-size=42", Prefer="handling=lenient").json()
     assert page["entry"][-1]["search"]["mode"] == "outcome"
     assert "shoe-size" in page["entry"][-1]["resource"]["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    ("query", "finds"),
+    [
+        ("date=ge2026", True),
+        ("date=lt2026", False),
+        ("agent={client}", True),
+        ("patient=Patient/mrn-1", True),
+        ("patient=Patient/nobody", False),
+        ("entity=Patient/mrn-1", True),
+        ("type=rest", True),
+        ("subtype=read", True),
+        ("subtype=urn:careloom:audit-kind|rest:read", True),
+        ("action=R", True),
+        ("outcome=4", False),
+        ("purpose=TREAT", False),
+        ("address=127.0.0.1", True),
+        ("address=10.", False),
+    ],
+)
+def test_each_parameter_of_the_trail_finds_what_bears_it(
+    hospital: Hospital, officer: Officer, query: str, finds: bool
+):
+    hospital.reads("Patient/mrn-1")
+    asked = query.format(client=hospital.client_id)
+    found = officer.searches(f"AuditEvent?subtype=rest:read&{asked}")
+    assert bool(found) is finds
+    paged = officer.searches(f"AuditEvent?subtype=rest:read&{asked}&_count=1")
+    assert paged == found, "page by page the same"
+
+
+def test_a_look_into_the_trail_is_recorded_with_what_was_asked(hospital: Hospital, officer: Officer):
+    officer.searches("AuditEvent?patient=Patient/mrn-1&date=ge2026&agent=Muster")
+    look = officer.searches(f"AuditEvent?agent={officer.client_id}&subtype=search")[0]
+    patient, query, *_ = look["entity"]
+    shown = patient["what"]["reference"]
+    asked = query["description"]
+    assert asked == f"AuditEvent?patient={shown}&date=ge2026&agent=***&_count=50"
+    assert shown != "Patient/mrn-1"
+
+
+def test_a_refused_search_is_a_query_in_the_trail(hospital: Hospital, officer: Officer):
+    hospital.asks("GET", "Patient?shoe-size=42")
+    (event,) = officer.searches("AuditEvent?subtype=search&outcome=4")
+    assert event["action"] == "E"
+    assert "profile" not in event["meta"]

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from gateway.cli import gateway as command
 from gateway.cli.main import main
+from gateway.custody.ids import SYSTEM
 from gateway.custody.settings import Storage
+from gateway.custody.tables import audit_event
 
 
 class Server:
@@ -37,6 +40,13 @@ def place(sqlite_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     signal.signal(signal.SIGTERM, before)
 
 
+def told(app: Any) -> list[str]:
+    """The kinds in the system log."""
+    c = audit_event.c
+    with app.extensions["careloom_vault"].database.read() as conn:
+        return list(conn.scalars(select(c.kind).where(c.log == SYSTEM).order_by(c.seq)))
+
+
 def test_it_serves_what_was_asked_for(place: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.run.serving.create_server", Server)
     monkeypatch.setenv("CARELOOM_THREADS", "7")
@@ -49,6 +59,7 @@ def test_it_serves_what_was_asked_for(place: Storage, monkeypatch: pytest.Monkey
     # The application answers what is too large, with an OperationOutcome, so it must see that it is.
     assert made["max_request_body_size"] == 4097
     assert made["ident"] is None, "the server does not say what it is made of"
+    assert told(made["app"]) == ["system:start", "system:stop"]
     made["app"].extensions["careloom_vault"].close()
 
 

@@ -13,7 +13,7 @@ from gateway.custody.tables import audit_event
 from gateway.fhir.trail_query import NAMES, clauses
 from gateway.refusal import Kind, Refused
 
-ANNA, PLAN = StoredId(b"a" * 16), StoredId(b"c" * 16)
+ANNA, BERTA, PLAN = StoredId(b"a" * 16), StoredId(b"b" * 16), StoredId(b"c" * 16)
 KNOWN = {("Patient", "anna"): ANNA, ("CarePlan", "plan"): PLAN}
 
 #         seq, time, kind, action, outcome, client, type, id, patient
@@ -24,7 +24,14 @@ EVENTS = (
     (3, "2026-02-01T12:00:00.123456+00:00", "rest:read", "R", "4", "ehr", "Patient", ANNA, None),
     (4, "2027-01-01T00:00:00+00:00", "client:add", "C", "0", None, None, None, None),
     (5, "2027-06-01T00:00:00+00:00", "plan:write", "C", "0", None, "CarePlan", PLAN, ANNA),
+    (6, "2028-01-01T00:00:00+00:00", "rest:vread", "R", "0", "app", "CarePlan", None, BERTA),
 )
+MORE = {
+    1: {"organization": 1, "address": "192.0.2.7", "purpose": "TREAT", "user": "st-anna|dr-grey"},
+    2: {"organization": 11, "address": "192.0.2.70", "purpose": "ETREAT"},
+    3: {"organization": 1, "address": "2001:DB8::1"},
+    6: {"organization": 11, "address": "10.0.0.1"},
+}
 
 
 def micros(text: str) -> int:
@@ -39,7 +46,7 @@ def conn() -> Iterator[Connection]:
         audit_event.create(connection)
         for row in EVENTS:
             values = dict(zip(names, row, strict=True)) | {"time": micros(row[1]), "log": 1, "status": 200}
-            connection.execute(insert(audit_event).values(values))
+            connection.execute(insert(audit_event).values(values | MORE.get(row[0], {})))
         yield connection
 
 
@@ -56,10 +63,10 @@ def found(conn: Connection, *parameters: tuple[str, str]) -> list[int]:
         ("date", "2026-01", [0, 1]),
         ("date", "2026-02-01", [2, 3]),
         ("date", "eq2026-02-01", [2, 3]),
-        ("date", "ne2026", [4, 5]),
-        ("date", "gt2026-02-01", [4, 5]),
-        ("date", "sa2026-02-01", [4, 5]),
-        ("date", "ge2026-02-01", [2, 3, 4, 5]),
+        ("date", "ne2026", [4, 5, 6]),
+        ("date", "gt2026-02-01", [4, 5, 6]),
+        ("date", "sa2026-02-01", [4, 5, 6]),
+        ("date", "ge2026-02-01", [2, 3, 4, 5, 6]),
         ("date", "lt2026-02-01", [0, 1]),
         ("date", "eb2026-02-01", [0, 1]),
         ("date", "le2026-01-31", [0, 1]),
@@ -67,20 +74,34 @@ def found(conn: Connection, *parameters: tuple[str, str]) -> list[int]:
         ("date", "2026-02-01T12:00:00.123Z", [3]),
         ("date", "2026-02-01T13:00:00+01:00", [3]),
         ("date", "2026-02-01T13:00:00 01:00", [3]),
-        ("date", "gt2026-02-01T12:00:00Z", [4, 5]),
+        ("date", "gt2026-02-01T12:00:00Z", [4, 5, 6]),
         ("date", "2025,2027-06", [5]),
-        ("action", "R", [1, 3]),
-        ("action", "R,C", [1, 3, 4, 5]),
+        ("action", "R", [1, 3, 6]),
+        ("action", "R,C", [1, 3, 4, 5, 6]),
         ("action", "http://hl7.org/fhir/audit-event-action|E", [0, 2]),
         ("action", "urn:other|E", []),
         ("outcome", "4", [3]),
-        ("outcome", "0", [0, 1, 2, 4, 5]),
-        ("agent", "app", [0, 1, 2]),
-        ("agent", "Device/app", [0, 1, 2]),
-        ("agent", "urn:careloom:client|app", [0, 1, 2]),
+        ("outcome", "0", [0, 1, 2, 4, 5, 6]),
+        ("agent", "app", [0, 1, 2, 6]),
+        ("agent", "Device/app", [0, 1, 2, 6]),
+        ("agent", "urn:careloom:client|app", [0, 1, 2, 6]),
         ("agent", "nobody", []),
-        ("type", "rest", [1, 2, 3]),
-        ("type", "http://terminology.hl7.org/CodeSystem/audit-event-type|rest", [1, 2, 3]),
+        ("agent", "st-anna|dr-grey", [1]),
+        ("purpose", "TREAT", [1]),
+        ("purpose", "TREAT,ETREAT", [1, 2]),
+        ("purpose", "http://terminology.hl7.org/CodeSystem/v3-ActReason|TREAT", [1]),
+        ("purpose", "urn:other|TREAT", []),
+        ("address", "192.0.2.7", [1, 2]),
+        ("address", "192.0.2.70", [2]),
+        ("address", "2001:db8:", [3]),
+        ("address", "%", []),
+        ("address", "0.2.7", []),
+        ("subtype", "disclose", [6]),
+        ("subtype", "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle|disclose", [6]),
+        ("subtype", "urn:other|disclose", []),
+        ("type", "token", []),
+        ("type", "rest", [1, 2, 3, 6]),
+        ("type", "http://terminology.hl7.org/CodeSystem/audit-event-type|rest", [1, 2, 3, 6]),
         ("type", "110114", [0]),
         ("type", "110113", [4]),
         ("type", "plan", [5]),
@@ -111,7 +132,7 @@ def test_parameters_together_narrow(conn: Connection):
 
 
 def test_no_parameters_find_everything(conn: Connection):
-    assert found(conn) == [0, 1, 2, 3, 4, 5]
+    assert found(conn) == [0, 1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(
