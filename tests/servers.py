@@ -2,7 +2,7 @@
 
 ``CARELOOM_TEST_DATABASE_URL`` and ``CARELOOM_TEST_BROKER_URL`` name servers that run already; without them,
 both are started from wheels in a temporary directory and stopped at the end, one pair per test process.
-Databases are made once as templates and cloned for each test.
+Databases are made once as templates, cloned, and emptied between two tests (``tests.databases``).
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import time
 import uuid
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from gateway.custody.database import Database, Side
 from gateway.custody.founding import found
 from gateway.custody.migrations import Store, migrate
 from gateway.custody.settings import Storage
+from tests.databases import Databases, at, execute
 
 Templates = dict[Store, str]
 
@@ -47,7 +47,7 @@ def postgres_url() -> Iterator[str]:
     try:
         url = "postgresql+psycopg://" + server.get_uri().removeprefix("postgresql://")
         # Nobody's data are on it, and nobody reads them after a crash.
-        _execute(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        execute(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield url
     finally:
         server.cleanup()
@@ -60,25 +60,13 @@ def postgres_templates(postgres_url: str) -> Iterator[Templates]:
     names = {store: f"careloom_{store.value}_{uuid.uuid4().hex[:12]}" for store in Store}
     try:
         for store, name in names.items():
-            _execute(postgres_url, f"CREATE DATABASE {name}")
-            database = Database.open(_at(postgres_url, name), Side.TRUSTED)
+            execute(postgres_url, f"CREATE DATABASE {name}")
+            database = Database.open(at(postgres_url, name), Side.TRUSTED)
             migrate(database, store)
             database.close()
         yield names
     finally:
-        _execute(postgres_url, *(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in names.values()))
-
-
-@contextmanager
-def cloned(server: str, templates: Templates) -> Iterator[dict[Store, str]]:
-    """Fresh, migrated databases, as urls; gone afterwards."""
-    names = {store: f"careloom_{uuid.uuid4().hex[:16]}" for store in templates}
-    try:
-        for store, name in names.items():
-            _execute(server, f"CREATE DATABASE {name} TEMPLATE {templates[store]}")
-        yield {store: _at(server, name) for store, name in names.items()}
-    finally:
-        _execute(server, *(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in names.values()))
+        execute(postgres_url, *(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in names.values()))
 
 
 @pytest.fixture
@@ -89,10 +77,18 @@ def sqlite_storage(tmp_path: Path) -> Storage:
     return storage
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_url: str, postgres_templates: Templates) -> Iterator[Databases]:
+    """Databases that tests use one after the other."""
+    databases = Databases(postgres_url, postgres_templates)
+    yield databases
+    databases.close()
+
+
 @pytest.fixture
-def postgres_storage(tmp_path: Path, postgres_url: str, postgres_templates: Templates) -> Iterator[Storage]:
+def postgres_storage(tmp_path: Path, postgres_databases: Databases) -> Iterator[Storage]:
     """An installation on a server, founded."""
-    with cloned(postgres_url, postgres_templates) as urls:
+    with postgres_databases.lent() as urls:
         storage = Storage.from_environ(
             {
                 "CARELOOM_DATA_DIR": str(tmp_path / "careloom"),
@@ -168,17 +164,3 @@ def _await(url: str, seconds: float = 10) -> None:
             time.sleep(0.02)
         else:
             return
-
-
-def _at(server: str, name: str) -> str:
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def _execute(url: str, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as conn:
-            for statement in statements:
-                conn.execute(text(statement))
-    finally:
-        engine.dispose()

@@ -17,16 +17,16 @@ from tests.acceptance.bundles import Sent, places, synthea
 from tests.acceptance.careloom import Careloom, until
 from tests.acceptance.clients import Client
 from tests.conftest import ROOT
-from tests.servers import Templates, cloned
+from tests.databases import Databases
 
 PLAN_SECONDS = 90.0
 FORMS = ("embedded", pytest.param("servers", marks=pytest.mark.servers))
 
 
 @pytest.fixture(scope="session")
-def server_settings(postgres_url: str, postgres_templates: Templates, broker_server: str) -> Iterator[dict]:
+def server_settings(postgres_databases: Databases, broker_server: str) -> Iterator[dict]:
     """The settings of an installation whose data, keys and broker are servers."""
-    with cloned(postgres_url, postgres_templates) as urls:
+    with postgres_databases.lent() as urls:
         yield {
             "CARELOOM_DATABASE_URL": urls[Store.DATA],
             "CARELOOM_KEYS_URL": urls[Store.KEYS],

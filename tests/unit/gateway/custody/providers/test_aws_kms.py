@@ -36,8 +36,8 @@ from gateway.custody.rotation import Rotation
 from gateway.custody.settings import KmsKeys, Storage
 from gateway.settings import Settings
 from tests.actors import town
+from tests.databases import Databases
 from tests.desk import patient
-from tests.servers import cloned
 
 HERE = Tenant(1)
 ADA, BOB = StoredId(b"a" * 16), StoredId(b"b" * 16)
@@ -335,8 +335,8 @@ def environ(request: pytest.FixtureRequest, tmp_path: Path, names: KmsKeys) -> I
     if getattr(request, "param", "sqlite") == "sqlite":
         yield told
         return
-    server, templates = (request.getfixturevalue(f"postgres_{name}") for name in ("url", "templates"))
-    with cloned(server, templates) as urls:
+    databases: Databases = request.getfixturevalue("postgres_databases")
+    with databases.lent() as urls:
         yield {
             **told,
             "CARELOOM_DATABASE_URL": urls[Store.DATA],
