@@ -6,6 +6,21 @@ Nobody's data and no id that was asked for are ever part of a message: logs copy
 # ruff: noqa: N818 - each name reads as what happened
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from gateway.custody.ids import StoredId, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """A stored version of which a cell does not open: what the trail is told of it, and nobody else."""
+
+    tenant: Tenant
+    compartment: StoredId
+    type: str
+    id: StoredId
+    version: int
+
 
 class CustodyError(Exception):
     """Custody could not do what it was asked to."""
@@ -20,6 +35,8 @@ class Misconfigured(CustodyError):
 
 class Tampered(CustodyError):
     """A sealed cell does not open: it was changed, moved, or sealed under another key."""
+
+    rows: tuple[Unopened, ...] = ()
 
 
 class KeyGone(CustodyError):

@@ -7,7 +7,10 @@ in that of each organization that granted it something, and in the system log wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from gateway.auth.actor import Actor, Role
 from gateway.auth.caller import Caller
@@ -15,7 +18,8 @@ from gateway.auth.tokens import Issuer
 from gateway.custody import audit
 from gateway.custody.audit import Event
 from gateway.custody.database import Database
-from gateway.custody.ids import SYSTEM, Tenant
+from gateway.custody.errors import Unopened
+from gateway.custody.ids import SYSTEM, TENANT_COMPARTMENT, Tenant
 from gateway.fhir.outcome import Tampering, status_of, turned_away
 from gateway.fhir.rate import Rate
 from gateway.fhir.routes import ENTRIES, Route
@@ -68,9 +72,11 @@ class Door:
         if by_use_case or refusal.kind is Kind.TOO_MANY:
             return
         event = self._event(refusal, route, type_, who)
+        rows = refusal.rows if isinstance(refusal, Tampering) else ()
+        told = _of_rows(event, rows) if rows else {log: [event] for log in _logs(who)}
         with self.database.write() as conn:
-            for log in _logs(who):
-                audit.append(conn, log, [event])
+            for log in sorted(told):
+                audit.append(conn, log, told[log])
 
     def _event(self, refusal: Refused, route: Route, type_: str, who: Actor | Caller) -> Event:
         known = who if isinstance(who, Actor) else None
@@ -95,6 +101,16 @@ def _detail(refusal: Refused) -> str | None:
     if isinstance(refusal, Tampering):
         return "tampered"
     return refusal.issues[0].code if refusal.issues else None
+
+
+def _of_rows(event: Event, rows: Sequence[Unopened]) -> Mapping[Tenant, Sequence[Event]]:
+    """The event for each row that does not open, in the log of the tenant that holds it."""
+    told: dict[Tenant, list[Event]] = {row.tenant: [] for row in rows}
+    for row in rows:
+        patient = None if row.compartment == TENANT_COMPARTMENT else row.compartment
+        named = replace(event, type=row.type, id=row.id, version=row.version, patient=patient)
+        told[row.tenant].append(named)
+    return told
 
 
 def _logs(who: Actor | Caller) -> tuple[Tenant, ...]:

@@ -88,6 +88,8 @@ class TurnedAway(Refused):
 class Tampering(Refused):
     """Something that is stored does not open: who asked is told nothing of it, the trail is."""
 
+    rows: tuple[errors.Unopened, ...] = ()
+
 
 def turned_away(kind: Kind, code: str, text: str, expression: str = "") -> TurnedAway:
     """A refusal by the edge with one issue."""
@@ -104,7 +106,9 @@ def refusal_of(error: Exception) -> Refused:
         known = _HTTP.get(error.code or 500, _BROKEN)
         return TurnedAway(known.kind, known.issues)
     if isinstance(error, errors.Tampered):
-        return Tampering(_BROKEN.kind, _BROKEN.issues)
+        found = Tampering(_BROKEN.kind, _BROKEN.issues)
+        found.rows = error.rows
+        return found
     for kind_of_error, kind, issue in _CUSTODY:
         if isinstance(error, kind_of_error):
             return Refused(kind, [issue])

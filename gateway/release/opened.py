@@ -1,18 +1,18 @@
 """From sealed rows to resources. A key that is gone, or a cell that does not open, ends the request.
 
 Two openings, never mixed: the clinical half alone, for whoever may not know who it is about; and the whole,
-for the tenant that sent it.
+for the tenant that sent it. Where a cell does not open, each row is tried alone: the trail names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gateway.custody import records
 from gateway.custody.cipher import Place, unseal
-from gateway.custody.errors import KeyGone
+from gateway.custody.errors import KeyGone, Tampered, Unopened
 from gateway.custody.identity import halves
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo
@@ -25,28 +25,62 @@ from mappers import lossless
 
 EHR = "ehr"
 K = TypeVar("K", bound=DataKey)
+T = TypeVar("T")
+Rows = Sequence[StoredVersion]
 
 
 def clinical_halves(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion]) -> list[Resource | None]:
     """The clinical half of each row; None where the policy let nothing through."""
-    keys = _Keys.of(vault, vault.clinical, tenant, rows)
-    return [_clinical(row, keys) for row in rows]
+    return _naming(rows, lambda some: _clinicals(vault, tenant, some))
 
 
 def readable(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
     """Those rows whose keys exist: who was erased is not found, and keeps nobody else from being found."""
-    keys = _Keys.of(vault, vault.clinical, tenant, rows)
+    keys = _naming(rows, lambda some: _Keys.of(vault, vault.clinical, tenant, some))
     return [row for row in rows if keys.known(row)]
 
 
 def originals(vault: Vault, tenant: Tenant, rows: Sequence[StoredVersion]) -> list[Resource]:
     """What the tenant sent, to the byte of every value. Only for rows whose origin is the EHR."""
+    return _naming(rows, lambda some: _wholes(vault, tenant, some))
+
+
+def _naming(rows: Rows, opening: Callable[[Rows], T]) -> T:
+    """What the opening gives; its ``Tampered`` names the rows of which a cell does not open."""
+    try:
+        return opening(rows)
+    except Tampered as error:
+        shut = dict.fromkeys(_named(row) for row in rows if _does_not_open(row, opening))
+        error.rows = tuple(shut)
+        raise
+
+
+def _does_not_open(row: StoredVersion, opening: Callable[[Rows], object]) -> bool:
+    try:
+        opening([row])
+    except Tampered:
+        return True
+    except KeyGone:
+        return False
+    return False
+
+
+def _named(row: StoredVersion) -> Unopened:
+    return Unopened(row.tenant, row.compartment, row.type, row.id, row.version)
+
+
+def _clinicals(vault: Vault, tenant: Tenant, rows: Rows) -> list[Resource | None]:
+    keys = _Keys.of(vault, vault.clinical, tenant, rows)
+    return [_clinical(row, keys) for row in rows]
+
+
+def _wholes(vault: Vault, tenant: Tenant, rows: Rows) -> list[Resource]:
     keys = _Keys.of(vault, vault.identity, tenant, rows)
     with vault.database.read() as conn:
         sealed = halves.get(conn, [row.write_no for row in rows])
     return [
         merge(half, _withheld(row, sealed[row.write_no], keys))
-        for row, half in zip(rows, clinical_halves(vault, tenant, rows), strict=True)
+        for row, half in zip(rows, _clinicals(vault, tenant, rows), strict=True)
     ]
 
 

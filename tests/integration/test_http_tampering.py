@@ -188,6 +188,7 @@ KEYS: dict[str, Callable[[Scene], Any]] = {
     "an identity key of another patient": another_key(identity_key, "Patient/mrn-2"),
 }
 
+MRN = "Patient/mrn-1"
 READS = ("Observation/mrn-1-a1c", "Observation/mrn-1-a1c/_history/1", "Observation/mrn-1-a1c/_history")
 SEARCHES = ("Observation?code=4548-4", "Observation?subject=Patient/mrn-1", "Observation")
 OF_PATIENT = ("Patient/mrn-1", "Patient/mrn-1/_history", "Patient?_id=mrn-1", "Patient?gender=female")
@@ -202,7 +203,7 @@ ATTACKS = {**HALVES, **WITHHELD, **VERSIONS, **KEYS}
 
 @contextmanager
 def fails(scene: Scene, what: str, path: str, log: int = 1) -> Iterator[list[requests.Response]]:
-    """The answer given inside tells nothing, and the trail and the log each have one line of it."""
+    """The answer given inside tells nothing, the log has one line of it, the trail one for each row."""
     before = events(scene, log)
     answers: list[requests.Response] = []
     with structlog.testing.capture_logs() as lines:
@@ -216,9 +217,12 @@ def fails(scene: Scene, what: str, path: str, log: int = 1) -> Iterator[list[req
     told = answer.text + json.dumps(lines)
     assert not [name for name in NAMES if name in told], about
     assert [line["error"] for line in lines] == ["Tampered"], about
-    (event,) = events(scene, log)[len(before) :]
-    assert (event.status, event.outcome, event.detail) == (500, "12", "tampered"), about
-    assert event.request_id == answer.headers["X-Request-Id"], about
+    found = events(scene, log)[len(before) :]
+    assert found, about
+    assert len({(event.type, event.id, event.version) for event in found}) == len(found), about
+    for event in found:
+        assert (event.status, event.outcome, event.detail) == (500, "12", "tampered"), about
+        assert event.request_id == answer.headers["X-Request-Id"], about
 
 
 def events(scene: Scene, log: int) -> list[Any]:
@@ -239,6 +243,33 @@ def test_law_3_what_somebody_changed_or_moved_is_never_given_out(scene: Scene) -
     # What was asked for is there again when the intruder has put it back.
     for path in READS:
         assert scene.hospital.asks("GET", path).content == honest[path]
+
+
+def names(event: Any) -> tuple[Any, ...]:
+    return event.kind, event.type, event.id, event.version, event.patient
+
+
+@pytest.mark.parametrize("attack", [*HALVES, *WITHHELD])
+def test_the_trail_names_each_row_that_does_not_open(scene: Scene, attack: str) -> None:
+    """Once, whoever asked for it how: by its id, or with others that do open."""
+    row, kinds = scene.row(A1C), ("read", "vread", "history", "search", "search", "search")
+    patient = scene.id_of("Patient/mrn-2" if attack == "a row that says it is of another patient" else MRN)
+    for kind, path in zip(kinds, (*READS, *SEARCHES), strict=True):
+        start = len(events(scene, 1))
+        with ATTACKS[attack](scene), fails(scene, attack, path) as answers:
+            answers.append(scene.hospital.asks("GET", path))
+        (event,) = events(scene, 1)[start:]
+        assert names(event) == (f"rest:{kind}", "Observation", row["id"], 1, patient), (attack, path)
+
+
+def test_every_version_that_does_not_open_is_named(scene: Scene) -> None:
+    """With a key of another patient none of them does."""
+    start, id_ = len(events(scene, 1)), scene.id_of(MRN)
+    what = "a clinical key of another patient"
+    with ATTACKS[what](scene), fails(scene, what, MRN) as answers:
+        answers.append(scene.hospital.asks("GET", f"{MRN}/_history"))
+    told = sorted(map(names, events(scene, 1)[start:]))
+    assert told == [("rest:history", "Patient", id_, version, id_) for version in (1, 2)]
 
 
 def test_law_3_what_was_moved_is_never_given_to_a_partner(scene: Scene) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.custody import records
-from gateway.custody.errors import KeyGone, Tampered
+from gateway.custody.errors import KeyGone, Tampered, Unopened
 from gateway.custody.records import StoredVersion
 from gateway.release.opened import clinical_halves, originals, readable
 from mappers import lossless
@@ -83,3 +83,12 @@ def test_nothing_is_opened_where_there_is_nothing(desk: Desk):
     assert clinical_halves(desk.vault, ST_ANNA, []) == readable(desk.vault, ST_ANNA, []) == []
     with desk.vault.database.read() as conn:
         assert records.load(conn, ST_ANNA, "Patient", desk.id_of("Patient/nobody")) is None
+
+
+def test_what_does_not_open_is_named_and_what_does_is_not(desk: Desk):
+    whole, shut = row(desk, "Patient/mrn-1"), replace(row(desk, "Observation/o1"), clinical=b"x" * 60)
+    named = Unopened(ST_ANNA, shut.compartment, "Observation", shut.id, 1)
+    for opening in (clinical_halves, originals):
+        with pytest.raises(Tampered) as caught:
+            opening(desk.vault, ST_ANNA, [shut, whole, shut])
+        assert caught.value.rows == (named,)
