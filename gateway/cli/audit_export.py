@@ -23,7 +23,7 @@ from gateway.custody.export import writing
 from gateway.custody.export.writing import Exported, Progress, Source, Wish
 from gateway.custody.ids import Tenant
 
-_day = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+_day = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
 
 @click.command()
@@ -74,7 +74,11 @@ def _logs(database: Database, organization: str | None) -> frozenset[Tenant] | N
 
 
 def _micros(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.replace(tzinfo=UTC).timestamp()) * 1_000_000
+    """Microseconds since 1970; what names no zone is UTC."""
+    if moment is None:
+        return None
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int(zoned.timestamp()) * 1_000_000
 
 
 def _tell(folder: Path, written: list[Exported], key: str, as_json: bool) -> None:

@@ -3,12 +3,11 @@
     python3 verify.py [FOLDER] [--key KEY] [--json]
 
 1. The manifest bears the signature of one of its keys (of KEY, where it is given): it says which logs and
-   which events must be here.
-2. Each checkpoint bears such a signature too.
-3. Of a whole log each event is hashed anew (RFC 9162; a leaf is the MessagePack array of the format's number
+   which events must be here. Each checkpoint bears such a signature too.
+2. Of a whole log each event is hashed anew (RFC 9162; a leaf is the MessagePack array of the format's number
    and every column) and must be the leaf that was signed; all must lead to each checkpoint and to the head.
-4. Each event's inclusion proof must lead to the newest checkpoint.
-5. Time must not step back further than writers side by side explain.
+3. Each event's inclusion proof must lead to the newest checkpoint.
+4. Time must not step back further than writers side by side explain.
 
 It exits 0 when all of this holds; else it says what is wrong and where, and exits 1.
 """
@@ -370,8 +369,7 @@ def verify(folder: Path, key: bytes | None = None) -> dict[str, Any]:
     logs = [Log(one, folder, told, keys).check() for one in told["logs"]]
     faults = [fault for log in logs for fault in log.faults]
     counted = {"events": sum(log.seen for log in logs), "checkpoints": sum(len(log.notes) for log in logs)}
-    known = [key.hex() for key in keys]
-    return {"ok": not faults, "logs": len(logs), **counted, "keys": known, "faults": faults}
+    return {"ok": not faults, "logs": len(logs), **counted, "keys": [k.hex() for k in keys], "faults": faults}
 
 
 def main() -> int:
@@ -381,6 +379,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args()
     try:
+        if asked.key and not (len(asked.key) == 64 and set(asked.key.lower()) <= set("0123456789abcdef")):
+            raise Broken("--key takes 64 hexadecimal digits")
         found = verify(asked.folder, bytes.fromhex(asked.key) if asked.key else None)
     except (Broken, ValueError) as why:
         fault = {"log": None, "first": 0, "last": 0, "what": str(why)}

@@ -99,8 +99,16 @@ def export(source: Source, target: Path, wish: Wish, now: int, progress: Progres
     with source.database.read() as conn:
         written = [_one(conn, source, building, (log, wish), progress) for log in logs]
     _close(building, source.signer, wish, written, now)
+    _owners_only(building)
     building.rename(target)
     return written
+
+
+def _owners_only(folder: Path) -> None:
+    """Whatever the umask is: who may read the files when they leave their folder is for the owner to say."""
+    for place in folder.rglob("*"):
+        if place.is_file():
+            place.chmod(0o600)
 
 
 def _record(database: Database, log: Tenant, now: int) -> None:

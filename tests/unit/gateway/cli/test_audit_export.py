@@ -39,7 +39,18 @@ def test_for_people(installed: Storage, tmp_path: Path, capsys: pytest.CaptureFi
     assert out.startswith("log 2: 4 events from 0 on\nCheck it anywhere: python3 ")
 
 
-@pytest.mark.parametrize(("since", "events"), [("2023-11-14", 4), ("2023-11-15T00:00:00", 1)])
+# Three events of 22:13:20 UTC, and the export's own.
+SINCE = [
+    ("2023-11-14", 4),
+    ("2023-11-15T00:00:00", 1),
+    ("2023-11-14T22:13:20Z", 4),
+    ("2023-11-14T22:13:21Z", 1),
+    ("2023-11-14T23:13:20+01:00", 4),
+    ("2023-11-14T23:13:21+01:00", 1),
+]
+
+
+@pytest.mark.parametrize(("since", "events"), SINCE)
 def test_a_period_begins_with_its_day(
     installed: Storage, tmp_path: Path, since: str, events: int, capsys: pytest.CaptureFixture[str]
 ):

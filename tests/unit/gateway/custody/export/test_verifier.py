@@ -185,6 +185,16 @@ def test_somebody_elses_key_is_not_ours(folder: Path):
     assert not check(folder, "--key", stranger)["ok"]
 
 
+@pytest.mark.parametrize("key", ["x" * 64, "ab" * 31, "ab" * 33, "ab " * 32, "careloom.log/x/7+0a1b+AQ=="])
+def test_what_is_no_key_is_told_so(folder: Path, key: str):
+    (fault,) = check(folder, "--key", key)["faults"]
+    assert fault["what"] == "--key takes 64 hexadecimal digits"
+
+
+def test_a_key_in_capitals_is_the_same(folder: Path, trail: Trail):
+    assert check(folder, "--key", key_of(trail).upper())["ok"]
+
+
 def test_a_whole_forgery_is_told_by_its_key(folder: Path, trail: Trail, tmp_path: Path):
     (tmp_path / "forger").mkdir()
     forger = Trail(tmp_path / "forger")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
 from gateway.custody import audit
 from gateway.custody.audit import COLUMNS
-from gateway.custody.export.writing import ABSENT, CSV, Wish
+from gateway.custody.export.writing import ABSENT, CSV, NDJSON, Wish
 from gateway.custody.ids import Tenant
 from tests.unit.gateway.custody.export.folders import NOW, check, export
 from tests.unit.gateway.custody.trails import HOSPITAL, START, Trail, event
@@ -43,6 +45,18 @@ def test_law_4_that_it_was_made_is_its_own_last_event(trail: Trail, tmp_path: Pa
     export(trail, tmp_path / "out")
     last = lines(tmp_path / "out")[-1]
     assert (last["kind"], last["action"], last["time"]) == ("audit:export", "R", NOW)
+
+
+@pytest.mark.parametrize("form", [NDJSON, CSV])
+def test_every_file_is_its_owners_alone(trail: Trail, tmp_path: Path, form: str):
+    before = os.umask(0o022)
+    try:
+        export(trail, tmp_path / "out", Wish(form=form))
+    finally:
+        os.umask(before)
+    found = [tmp_path / "out", *(tmp_path / "out").rglob("*")]
+    assert {stat.S_IMODE(one.stat().st_mode) for one in found if one.is_dir()} == {0o700}
+    assert {stat.S_IMODE(one.stat().st_mode) for one in found if one.is_file()} == {0o600}
 
 
 def test_ids_are_hexadecimal_and_what_is_absent_is_null(trail: Trail, tmp_path: Path):
