@@ -59,7 +59,7 @@ def _plain(report: verify.Report) -> dict[str, object]:
 
 
 def _tell(report: verify.Report) -> None:
-    for fault in report.faults:
+    for fault in verify.joined(report.faults):
         click.echo(f"log {fault.log}, events {fault.first} to {fault.last}: {fault.what}", err=True)
     state = "whole" if report.ok else f"not whole: {len(report.faults)} fault(s)"
     counted = f"{report.events} events in {report.logs} logs, {report.checkpoints} checkpoints"

@@ -13,7 +13,7 @@ place and the rest is still checked. Where no witness says which event is wrong,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -42,6 +42,18 @@ class Fault:
     first: int
     last: int
     what: str
+
+
+def joined(faults: Iterable[Fault]) -> list[Fault]:
+    """The same faults, neighbours of one log and one kind as one: what a person reads."""
+    told: list[Fault] = []
+    for fault in faults:
+        last = told[-1] if told else None
+        if last and (last.log, last.last + 1, last.what) == (fault.log, fault.first, fault.what):
+            told[-1] = replace(last, last=fault.last)
+        else:
+            told.append(fault)
+    return told
 
 
 @dataclass(frozen=True, slots=True)

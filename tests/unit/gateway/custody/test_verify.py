@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from gateway.custody.errors import Tampered
-from gateway.custody.ids import SYSTEM
+from gateway.custody.ids import SYSTEM, Tenant
 from gateway.custody.providers.keyfile import RootSecrets
 from gateway.custody.signing import Signer
+from gateway.custody.verify import Fault, joined
 from tests.unit.gateway.custody.trails import START, Trail, event
 
 COLUMNS = (
@@ -186,3 +187,22 @@ def test_notes_of_an_older_key_hold_after_a_rotation(trail: Trail) -> None:
     report = trail.report()
     assert report.ok
     assert report.checkpoints == 3
+
+
+def test_neighbouring_faults_of_one_kind_are_told_as_one():
+    one, other = "events are missing", "the event was changed"
+    faults = [
+        Fault(Tenant(1), 0, 0, one),
+        Fault(Tenant(1), 1, 4, one),
+        Fault(Tenant(1), 5, 5, other),
+        Fault(Tenant(1), 7, 7, other),
+        Fault(Tenant(2), 8, 8, other),
+        Fault(Tenant(2), 9, 9, other),
+    ]
+    assert joined(faults) == [
+        Fault(Tenant(1), 0, 4, one),
+        Fault(Tenant(1), 5, 5, other),
+        Fault(Tenant(1), 7, 7, other),
+        Fault(Tenant(2), 8, 9, other),
+    ]
+    assert joined([]) == []
