@@ -75,6 +75,8 @@ def _asked(vault: Vault, organization: str, text: str, how: Mapping[str, object]
     since, until = how["since"], how["until"]
     first = since if isinstance(since, datetime) else _years_before(now)
     last = until if isinstance(until, datetime) else now
+    if since is not None and first.replace(tzinfo=UTC) > now:
+        raise click.ClickException("--from lies ahead")
     if last.replace(tzinfo=UTC) < first.replace(tzinfo=UTC):
         raise click.ClickException("--to lies before --from")
     return Asked(tenant, text, _micros(first), _micros(last) + _micros_of(timedelta(days=1)))

@@ -111,7 +111,8 @@ def _applied(entry: Entry, stored: Stored | None, known: bool) -> Entry:
 def _refused(entry: Entry, change: Change, refusal: CannotPatch) -> Refused:
     number = "" if refusal.operation is None else f"[{refusal.operation}]"
     at = ".".join(part for part in (f"{entry.at}.resource" if entry.at else "", change.operations) if part)
-    where = f"{at}{number}" if change.operations and number else at
+    # A JSON Patch is an array itself, and lies encoded where it comes in a bundle.
+    where = f"{at}{number}" if change.operations and number else at or f"$this{number}"
     text = f"Operation {refusal.operation}: {refusal.text}" if number else refusal.text
     kind, code = (Kind.UNPROCESSABLE, "conflict") if refusal.unmet else (Kind.INVALID, "structure")
     return refused(kind, code, text, where)

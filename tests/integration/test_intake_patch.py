@@ -120,6 +120,14 @@ def test_a_refusal_names_the_operation_and_no_value(small_desk: Desk):
     assert "1961" not in issue.text
 
 
+def test_a_refused_json_patch_names_the_operation(small_desk: Desk):
+    small_desk.puts(patient("ann"))
+    sound = {"op": "replace", "path": "/gender", "value": "female"}
+    with pytest.raises(Refused) as caught:
+        patches(small_desk, "Patient/ann", [sound, {"op": "blend", "path": "/gender"}])
+    assert caught.value.issues[0].expression == "$this[1]"
+
+
 def test_only_what_is_there_can_be_patched(small_desk: Desk):
     small_desk.puts(patient("gone"))
     small_desk.intake.delete(ehr(), "Patient", "gone")

@@ -6,7 +6,7 @@ import csv
 import json
 import stat
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -161,3 +161,12 @@ def test_law_4_the_look_is_in_the_trail(folder: Path, sqlite_storage: Storage):
     with closing(Desk(sqlite_storage)) as desk:
         event = desk.events(Tenant(1))[-1]
     assert (event.kind, event.detail) == ("patient:disclosures", "command line")
+
+
+def test_a_period_that_has_not_begun_is_told_by_what_was_asked(folder: Path):
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
+    for words in (("--from", tomorrow), ("--from", "2300-01-01", "--to", "2300-01-02")):
+        result = run(folder, *WORDS, *words)
+        assert (result.exit_code, result.output.strip()) == (1, "Error: --from lies ahead")
+    result = run(folder, *WORDS, "--from", "2020-01-02", "--to", "2020-01-01")
+    assert "--to lies before --from" in result.output
