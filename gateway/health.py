@@ -18,11 +18,12 @@ from gateway.custody.errors import CustodyError
 from gateway.custody.failures import DiskFull
 from gateway.custody.founding import check_room
 from gateway.custody.identity.vault import Vault
-from gateway.custody.ids import SYSTEM
+from gateway.custody.ids import SYSTEM, TENANT_COMPARTMENT
 from gateway.metrics import Metrics
 from gateway.settings import Settings
 
 _SECONDS = 1.0
+_NOTHING = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,10 @@ class Health:
         check_room(self.settings.storage)
 
     def _keys(self) -> None:
-        self.vault.clinical.index_key(SYSTEM)
-        self.vault.identity.index_key(SYSTEM)
+        for ring in (self.vault.clinical, self.vault.identity):
+            ring.fetch(SYSTEM, (TENANT_COMPARTMENT,))
+            # Of the root as it lies there now: a key that is cached would answer for a file that is gone.
+            ring.roots.wrap(_NOTHING, b"ready")
 
     def _broker(self) -> None:
         # Celery and redis-py name a unix socket differently.

@@ -17,7 +17,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from gateway.cli.options import WHERE, instant
-from gateway.custody import rotation
+from gateway.custody import fitting, rotation
 from gateway.custody.errors import CustodyError
 from gateway.custody.identity.vault import Vault, open_vault
 from gateway.custody.rotation import Rewrapped, Rotation, VersionStatus
@@ -97,10 +97,12 @@ def _advance(bar: Progress, task: TaskID, done: int) -> None:
 
 @contextmanager
 def _vault(data_dir: Path | None) -> Iterator[Vault]:
+    where = {**environ, **({"CARELOOM_DATA_DIR": str(data_dir)} if data_dir else {})}
     try:
-        vault = open_vault(
-            Storage.from_environ({**environ, **({"CARELOOM_DATA_DIR": str(data_dir)} if data_dir else {})})
-        )
+        storage = Storage.from_environ(where)
+        vault = open_vault(storage)
+        # A root that does not belong to this key store would be rotated into something that opens nothing.
+        fitting.check_all(storage)
         try:
             yield vault
         finally:

@@ -169,7 +169,10 @@ def remove(organization: str, type_: str) -> None:
 def hold(organization: str, patient: str | None, reason: str) -> None:
     """Keep a patient's data, or an organization's, whatever rules and requests say."""
     if not holds.is_reason(reason):
-        raise Trouble("--reason must be a code of A-Z, 0-9 and -, at most 32 long: it stands in the trail.")
+        raise Trouble(
+            f"--reason must be a code, for it stands in the trail: one of {', '.join(holds.KINDS)}, "
+            "and the case if you like, such as LIT-2026-014."
+        )
     with _desk() as desk:
         kept = desk.keeper.hold(desk.tenant(organization), _id(patient), reason)
     click.echo(f"{organization}: held for {reason}; {kept} resource(s) are there now")

@@ -19,7 +19,16 @@ from gateway.custody.purging import hold_writers
 from gateway.custody.tables import legal_hold, patient_merge, record
 
 _h, _m = legal_hold.c, patient_merge.c
-_REASON = re.compile(r"[A-Z0-9-]{1,32}")
+KINDS = {
+    "LIT": "litigation",
+    "REG": "regulator",
+    "INV": "investigation",
+    "AUDIT": "audit",
+    "CPL": "complaint",
+    "OTHER": "other, told elsewhere",
+}
+"""What a reason begins with; a number of the case may follow, of at most four digits twice."""
+_REASON = re.compile(rf"({'|'.join(KINDS)})(-[0-9]{{1,4}}){{0,2}}")
 
 WHOLE_TENANT = TENANT_COMPARTMENT
 """For a patient: everybody."""
@@ -36,7 +45,7 @@ class Standing:
 
 
 def is_reason(text: str) -> bool:
-    """Whether this can be a reason's code: letters that are no name's, digits and dashes."""
+    """Whether this is a reason's code, which nobody's name or number fits: the trail keeps it for ever."""
     return _REASON.fullmatch(text) is not None
 
 

@@ -13,8 +13,10 @@ from gateway.erasure.words import Words
 
 LONGEST = 80
 _ALLOWED = re.compile(rf"[A-Za-z0-9][A-Za-z0-9 .,:;/()_#-]{{2,{LONGEST - 1}}}")
-_NUMBER = re.compile(r"\d{6,}")
-_DAY = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
+# What stands between the digits of a telephone number or a date makes it none the less one.
+_NUMBER = re.compile(r"(?:\d[ .,:;/()_#-]*){8,}|\d{6,}|\d{3}[ ./-]\d{4}")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DAY = re.compile(rf"\d{{1,4}}[ ./-]\d{{1,2}}[ ./-]\d{{1,4}}|\d\W*{_MONTH}\b|\b{_MONTH}\W*\d", re.IGNORECASE)
 
 
 class ReasonRefused(CustodyError):  # noqa: N818 - it reads as what happened

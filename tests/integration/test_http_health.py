@@ -173,3 +173,12 @@ def test_law_2_no_log_line_of_a_working_day_names_anybody(hospital: Hospital, lo
     hospital.asks("GET", "Patient?family=Erikadottir")
     hospital.puts({**ANNA, "gender": "Erikadottir"})
     assert "Erikadottir" not in json.dumps(logged, default=str)
+
+
+def test_with_a_key_file_that_is_open_to_others_it_is_not_ready(embedded: Town, sqlite_storage: Storage):
+    file = sqlite_storage.key_paths.identity
+    file.chmod(0o644)
+    answer = get(embedded, "/readyz")
+    assert (answer.status_code, answer.json()["keys"]) == (503, "down")
+    file.chmod(0o600)
+    assert get(embedded, "/readyz").json()["keys"] == "ok"

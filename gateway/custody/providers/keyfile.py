@@ -55,7 +55,7 @@ class KeyFile:
 
     def rotate(self) -> int:
         with self._lock, _folder_to_itself(self._path.parent):
-            old = load(self._path)
+            old = self._continued(load(self._path))
             version = max(old.keys) + 1
             keys = {**old.keys, version: os.urandom(ROOT_BYTES)}
             _replace(self._path, RootSecrets(version, keys, {**old.made, version: self._clock()}))
@@ -75,8 +75,18 @@ class KeyFile:
         # old version would be lost with it, were that version destroyed because nothing hangs on it.
         stamp = _stamp(self._path)
         if stamp != self._stamp:
-            self._secrets, self._stamp = load(self._path), stamp
+            self._secrets, self._stamp = self._continued(load(self._path)), stamp
         return self._secrets
+
+    def _continued(self, fresh: RootSecrets) -> RootSecrets:
+        """A file that came in place of ours, if it continues it: another's would wrap what none unwraps."""
+        shared = fresh.keys.keys() & self._secrets.keys.keys()
+        if not shared or any(fresh.keys[version] != self._secrets.keys[version] for version in shared):
+            raise KeysUnreadable(
+                f"{self._path} was changed for a file with other keys: restore the one that was there. "
+                "Nothing is wrapped or opened until then."
+            )
+        return fresh
 
     def _version(self, version: int) -> bytes:
         known = self._secrets if version in self._secrets.keys else self._newest()
@@ -150,13 +160,13 @@ def _check_modes(path: Path) -> None:
         raise KeysUnreadable(f"{path} belongs to another user: run `chown {os.geteuid()} {path}`.")
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """Which file lies there: a rotation puts another one in its place."""
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Which file lies there: a rotation puts another one in its place, and its mode may change."""
     try:
         there = path.stat()
     except OSError:
-        return (0, 0)
-    return there.st_ino, there.st_mtime_ns
+        return ()
+    return there.st_ino, there.st_mtime_ns, there.st_ctime_ns
 
 
 def _replace(path: Path, secrets: RootSecrets) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -105,3 +106,18 @@ def test_a_data_key_that_does_not_unwrap_is_told_and_the_others_are_rewrapped(
     told = json.loads(outcome.stdout)
     assert (told["rewrapped"]["clinical"], told["damaged"]) == (2, {"clinical": 1, "identity": 0})
     assert "1 data keys do not unwrap" in outcome.stderr
+
+
+@pytest.mark.parametrize("command", ["rotate", "status"])
+def test_a_root_that_does_not_belong_to_this_key_store_is_left_alone(
+    sqlite_storage: Storage, vault: Vault, command: str
+) -> None:
+    file = sqlite_storage.key_paths.clinical
+    told = json.loads(file.read_text())
+    told["keys"] = {version: base64.b64encode(b"other" + bytes(27)).decode() for version in told["keys"]}
+    file.write_text(json.dumps(told))
+    before = file.read_bytes()
+    done = run(sqlite_storage, command)
+    assert done.exit_code == 1
+    assert "is not the key that this key store was made with" in done.output
+    assert file.read_bytes() == before

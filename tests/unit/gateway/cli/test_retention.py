@@ -95,8 +95,8 @@ def test_rules_are_set_listed_and_removed(office: Office):
         (("set", "--type", "Observation", "--keep", "0d"), "--keep must be"),
         (("set", "--type", "Observation", "--keep", "1y", "--superseded", "x"), "--superseded must be"),
         (("hold", "--reason", "because of Mr M"), "--reason must be a code"),
-        (("hold", "--reason", "A", "--patient", ""), "--patient is empty"),
-        (("release", "--reason", "A"), "No hold"),
+        (("hold", "--reason", "OTHER", "--patient", ""), "--patient is empty"),
+        (("release", "--reason", "OTHER"), "No hold"),
     ],
 )
 def test_what_makes_no_sense_is_refused(office: Office, words: tuple[str, ...], because: str):
@@ -104,7 +104,7 @@ def test_what_makes_no_sense_is_refused(office: Office, words: tuple[str, ...], 
 
 
 def test_an_organization_that_is_not_there_is_refused(office: Office):
-    assert "No organization" in office.refuses("hold", "--reason", "A", organization="st-nobody")
+    assert "No organization" in office.refuses("hold", "--reason", "OTHER", organization="st-nobody")
 
 
 def test_a_dry_run_counts_what_the_run_deletes(office: Office):

@@ -166,3 +166,47 @@ def test_a_place_where_nothing_can_be_made_is_one_clear_error(tmp_path: Path) ->
     (tmp_path / "keys").write_text("in the way")
     with pytest.raises(KeysUnreadable, match="cannot be made"):
         keyfile.create(tmp_path / "keys" / "clinical.key")
+
+
+# --- a file that is changed under a running process --------------------------------------------------------
+
+
+def swapped(path: Path, change) -> None:
+    """Another file in its place, as an editor or a restore would put it there."""
+    told = json.loads(path.read_text())
+    change(told)
+    draft = path.with_name("draft")
+    draft.write_text(json.dumps(told))
+    draft.chmod(0o600)
+    draft.rename(path)
+
+
+def other_key(told: dict) -> None:
+    told["keys"]["1"] = base64.b64encode(b"other" + bytes(27)).decode()
+
+
+def other_versions(told: dict) -> None:
+    told["keys"] = {"7": told["keys"]["1"]}
+    told["current"] = 7
+
+
+@pytest.mark.parametrize("change", [other_key, other_versions])
+def test_a_file_with_other_keys_wraps_nothing_and_what_is_there_still_opens(path: Path, change) -> None:
+    here = KeyFile(path)
+    wrapped, kept = here.wrap(b"k" * 32, b""), path.read_bytes()
+    swapped(path, change)
+    for refused in (lambda: here.wrap(b"k" * 32, b""), here.rotate, here.status):
+        with pytest.raises(KeysUnreadable, match="restore the one that was there"):
+            refused()
+    assert here.unwrap(wrapped, b"") == b"k" * 32
+    path.write_bytes(kept)
+    assert here.unwrap(here.wrap(b"k" * 32, b""), b"") == b"k" * 32
+
+
+def test_a_file_that_was_opened_to_others_wraps_nothing(path: Path) -> None:
+    here = KeyFile(path)
+    path.chmod(0o644)
+    with pytest.raises(KeysUnreadable, match="chmod 600"):
+        here.wrap(b"k" * 32, b"")
+    path.chmod(0o600)
+    assert here.wrap(b"k" * 32, b"").version == 1
