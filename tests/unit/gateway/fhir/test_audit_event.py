@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -194,3 +196,10 @@ def test_every_kind_has_a_type_and_a_subtype(kind: str, type_code: str, subtype_
     assert told["type"]["code"] == type_code
     assert told["subtype"][0]["code"] == subtype_code
     assert told["subtype"][-1] == {"system": KIND_SYSTEM, "code": kind, "display": kind}
+
+
+def test_the_docs_tell_of_every_kind_and_of_no_other():
+    page = (Path(__file__).parents[4] / "docs" / "audit.md").read_text(encoding="utf-8")
+    rows = page.partition("## Kinds")[2].partition("## As IHE")[0].splitlines()
+    told = [kind for row in rows for kind in re.findall("`([a-z]+:[a-z]+)`", row.partition(" | ")[0])]
+    assert sorted(told) == sorted(PATTERNS)
