@@ -71,12 +71,13 @@ def is_action(action: str) -> Rule:
     return lambda event: event["action"] == action
 
 
-def is_one_agent(system: str, code: str, network: bool = True) -> Rule:
-    """Cardinality 1..1, ``who`` 1..1, ``network`` 1..1 where asked for, no media."""
+def is_one_agent(system: str, code: str, network: bool = True, us: bool | None = None) -> Rule:
+    """Cardinality 1..1, ``who`` 1..1, ``network`` 1..1 where asked for, no media; ``us``: whether it is we."""
 
     def rule(event: Event) -> bool:
         (one,) = agents(event, system, code)
-        return bool(one["who"]) and "media" not in one and ("network" in one or not network)
+        whole = bool(one["who"]) and "media" not in one and ("network" in one or not network)
+        return whole and (us is None or (one["who"] == event["source"]["observer"]) is us)
 
     return rule
 
@@ -151,15 +152,15 @@ def restful(action: str, *codes: str) -> dict[str, Rule]:
 
 READ = {
     **restful("R", "read", "vread"),
-    "agent client is the destination": is_one_agent(DCM, "110152"),
-    "agent server is the source": is_one_agent(DCM, "110153"),
+    "agent client is the destination": is_one_agent(DCM, "110152", us=False),
+    "agent server is the source": is_one_agent(DCM, "110153", us=True),
     "agent user is an information recipient": user_is("IRCP"),
     "entity data is a resource": has_data,
 }
 QUERY = {
     **restful("E", "search", "search-type", "search-system"),
-    "agent client is the source": is_one_agent(DCM, "110153"),
-    "agent server is the destination": is_one_agent(DCM, "110152"),
+    "agent client is the source": is_one_agent(DCM, "110153", us=False),
+    "agent server is the destination": is_one_agent(DCM, "110152", us=True),
     "agent user is an information recipient": user_is("IRCP"),
     "entity query is in base64": has_query,
     "entity query has neither what nor lifecycle nor detail": query_is_bare,
@@ -169,8 +170,8 @@ QUERY = {
 def writing(action: str, *codes: str) -> dict[str, Rule]:
     return {
         **restful(action, *codes),
-        "agent client is the source": is_one_agent(DCM, "110153"),
-        "agent server is the destination": is_one_agent(DCM, "110152"),
+        "agent client is the source": is_one_agent(DCM, "110153", us=False),
+        "agent server is the destination": is_one_agent(DCM, "110152", us=True),
         "agent user is an author, informant or custodian": user_is("AUT", "INF", "CST"),
         "entity data is a resource": has_data,
     }
@@ -178,8 +179,8 @@ def writing(action: str, *codes: str) -> dict[str, Rule]:
 
 DELETE = {
     **restful("D", "delete"),
-    "agent client is the application": is_one_agent(DCM, "110150"),
-    "agent server is the custodian": is_one_agent(CUSTODIAN, "custodian"),
+    "agent client is the application": is_one_agent(DCM, "110150", us=False),
+    "agent server is the custodian": is_one_agent(CUSTODIAN, "custodian", us=True),
     "agent user is an author, informant or custodian": user_is("AUT", "INF", "CST"),
     "entity data is a resource": has_data,
 }
@@ -208,7 +209,7 @@ PROFILES: Mapping[str, Mapping[str, Rule]] = {
         ),
         "action is E": is_action("E"),
         "outcome is told": lambda event: event["outcome"] in ("0", "4", "8", "12"),
-        "agent client is the application": is_one_agent(DCM, "110150"),
+        "agent client is the application": is_one_agent(DCM, "110150", us=False),
         "agent client has who and network alone": bare_agent(DCM, "110150", *_FEW),
         "agent user is an information recipient": is_one_agent(*RECIPIENT, network=False),
         "agent user asked for it": user_is("IRCP"),
@@ -237,7 +238,7 @@ PROFILES: Mapping[str, Mapping[str, Rule]] = {
         **OF_PATIENT,
     },
     "OAUTHaccessTokenUse.Comprehensive": {
-        "agent client is the application": is_one_agent(DCM, "110150", network=False),
+        "agent client is the application": is_one_agent(DCM, "110150", network=False, us=False),
         "agent client is known by its client_id": lambda event: bool(
             agents(event, DCM, "110150")[0]["who"]["identifier"]["value"]
         ),
