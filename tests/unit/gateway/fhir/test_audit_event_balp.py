@@ -72,7 +72,7 @@ def is_action(action: str) -> Rule:
 
 
 def is_one_agent(system: str, code: str, network: bool = True, us: bool | None = None) -> Rule:
-    """Cardinality 1..1, ``who`` 1..1, ``network`` 1..1 where asked for, no media; ``us``: whether it is we."""
+    """One, ``who`` 1..1, ``network`` 1..1 where asked for, no media; ``us``: whether it is us."""
 
     def rule(event: Event) -> bool:
         (one,) = agents(event, system, code)
