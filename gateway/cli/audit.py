@@ -59,9 +59,10 @@ def _plain(report: verify.Report) -> dict[str, object]:
 
 
 def _tell(report: verify.Report) -> None:
-    for fault in verify.joined(report.faults):
+    faults = verify.joined(report.faults)
+    for fault in faults:
         click.echo(f"log {fault.log}, events {fault.first} to {fault.last}: {fault.what}", err=True)
-    state = "whole" if report.ok else f"not whole: {len(report.faults)} fault(s)"
+    state = "whole" if report.ok else f"not whole: {len(faults)} fault(s)"
     counted = f"{report.events} events in {report.logs} logs, {report.checkpoints} checkpoints"
     click.echo(f"The trail is {state} ({counted}).")
 

@@ -61,6 +61,19 @@ def test_a_trail_that_was_altered_is_1_and_says_where(
     assert out.startswith("The trail is not whole")
 
 
+def test_neighbours_are_told_in_one_line_and_each_to_programs(
+    sqlite_storage: Storage, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(sqlite_storage, capsys, "audit", "checkpoint")[0] == 0
+    with database.write() as conn:
+        conn.exec_driver_sql("UPDATE audit_event SET status = 500")
+    told = json.loads(run(sqlite_storage, capsys, "audit", "verify", "--json")[1])["faults"]
+    assert [(one["first"], one["last"]) for one in told] == [(0, 0), (1, 1), (2, 2)]
+    _, out, err = run(sqlite_storage, capsys, "audit", "verify")
+    assert err == "log 2, events 0 to 2: the event was changed after it was signed\n"
+    assert out.startswith("The trail is not whole: 1 fault(s) ")
+
+
 def test_a_checkpoint_says_what_it_signed(
     sqlite_storage: Storage, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
