@@ -28,7 +28,8 @@ def grant() -> None:
 @click.option(
     "--profile",
     type=click.Choice(PROFILES),
-    help="How much of dates and ages the partner sees; without it the installation's release policy.",
+    help="How much of dates and ages the partner sees; without it the installation's release policy. "
+    "partner-shifted is for exports and delayed reading: a partner that polls live learns the shift.",
 )
 @click.option(
     "--consent",

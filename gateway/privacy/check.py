@@ -135,7 +135,7 @@ def _fits(spot: Spot) -> bool:
         return True
     if verb is Verb.GENERALISE:
         return kind in (_MEASURES if spot.action.how in MEASURES else _GENERALISED)
-    if verb in (Verb.SHIFT, Verb.YEAR):
+    if verb in (Verb.SHIFT, Verb.SHIFT_DAY, Verb.YEAR):
         return kind in _DATES
     if not is_primitive(kind):
         fitting = {

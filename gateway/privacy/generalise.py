@@ -56,6 +56,12 @@ def _shift(value: Json, terms: Terms) -> str | None:
     return moved if int(moved[:4]) >= first else f"{first:04}"
 
 
+def _shift_day(value: Json, terms: Terms) -> str | None:
+    """The same at midnight."""
+    moved = _shift(value, terms)
+    return None if moved is None else dates.without_clock(moved)
+
+
 def _zip3(value: Json, terms: Terms) -> str | None:
     return places.zip3(value)
 
@@ -81,6 +87,11 @@ def _undated(value: Json, terms: Terms) -> Json | None:
 def shift_of(kind: str) -> Generaliser:
     """The shift of a date type; an instant has no year alone."""
     return _whole(_shift) if kind == "instant" else _shift
+
+
+def shift_day_of(kind: str) -> Generaliser:
+    """The shift of a date type without its clock; an instant has no year alone."""
+    return _whole(_shift_day) if kind == "instant" else _shift_day
 
 
 def year_of(kind: str) -> Generaliser:

@@ -13,7 +13,7 @@ import msgspec
 from gateway.privacy import dates, steps
 from gateway.privacy.ages import AgeNode, YearsNode
 from gateway.privacy.elements import QUANTITIES, is_primitive
-from gateway.privacy.generalise import GENERALISERS, Generaliser, each, shift_of, year_of
+from gateway.privacy.generalise import GENERALISERS, Generaliser, each, shift_day_of, shift_of, year_of
 from gateway.privacy.lines import Lines, Spot
 from gateway.privacy.nodes import ExtensionNode, IdentifierNode, ResourceNode, always, by_url, coded
 from gateway.privacy.policy import Extension, Kind, Policy, Verb
@@ -121,7 +121,9 @@ class Plans:
                 return steps.reference
             case Verb.PSEUDONYM if not spot.many:
                 return steps.fragment if mark is None else steps.marked(steps.fragment, mark)
-            case Verb.GENERALISE | Verb.SHIFT | Verb.YEAR if (less := _less(spot)) is not None:
+            case Verb.GENERALISE | Verb.SHIFT | Verb.SHIFT_DAY | Verb.YEAR if (
+                less := _less(spot)
+            ) is not None:
                 return steps.change(each(less) if spot.many else less, mark)
             case Verb.MATCHING if spot.many:
                 return steps.keep_some(self._check(spot), mark)
@@ -211,6 +213,8 @@ def _less(spot: Spot) -> Generaliser | None:
     match spot.action.verb:
         case Verb.SHIFT:
             return shift_of(spot.kind)
+        case Verb.SHIFT_DAY:
+            return shift_day_of(spot.kind)
         case Verb.YEAR:
             return year_of(spot.kind)
     return GENERALISERS.get(spot.action.how)

@@ -50,6 +50,7 @@ class Verb(Enum):
     GENERALISE = "generalise"
     MATCHING = "keep-matching"
     SHIFT = "shift"
+    SHIFT_DAY = "shift-day"
     YEAR = "year"
     WITHHOLD = "withhold"
     MASK = "mask"
@@ -107,7 +108,7 @@ _HOW = {
 _TABLES = frozenset(
     {"name", "version", "purpose", "kind", "types", "elements", "extensions", "modifiers", "ages"}
 )
-_RELEASED = frozenset({Verb.SHIFT, Verb.YEAR})
+_RELEASED = frozenset({Verb.SHIFT, Verb.SHIFT_DAY, Verb.YEAR})
 """Whoever sees data arrive can tell the shift, and only the day of a release tells who is over 89."""
 
 

@@ -15,6 +15,7 @@ from importlib.resources import files
 from itertools import groupby
 
 from gateway.privacy.check import Report, Row
+from gateway.privacy.differences import Difference, Differences, Way
 from gateway.privacy.policy import Extension, Kind, Policy
 
 MEANINGS = {
@@ -26,6 +27,7 @@ MEANINGS = {
     "pseudonym": "An id, reference or identifier becomes a keyed pseudonym; any other value is withheld.",
     "generalise": "Less of it stays, as the word behind it says.",
     "shift": "A date stays, moved by the number of days of this patient before this reader.",
+    "shift-day": "As shift, at 00:00:00: a clock is the same before every reader.",
     "year": "Of a date the year stays, and none that tells an age over 89.",
     "mask": "Withheld, and marked as withheld (data-absent-reason masked).",
     "withhold": "Withheld. “Marked” says that a mark stands in its place, so that nothing reads as none.",
@@ -37,12 +39,14 @@ FATES = (
     ("stays as it is", ("keep",)),
     (
         "stays in part, or as less",
-        ("keep-matching", "coded", "decided", "pseudonym", "generalise", "shift", "year"),
+        ("keep-matching", "coded", "decided", "pseudonym", "generalise", "shift", "shift-day", "year"),
     ),
     ("is withheld", ("withhold", "withhold,", "withhold:", "mask")),
     ("keeps its resource back", ("refuse",)),
     ("is decided part by part", ("parts",)),
 )
+
+_LOOSER = Way.LOOSER.value
 
 FAULTS = (
     ("dead", "Dead lines: they name what R4 does not have, or say what cannot be done to it"),
@@ -53,11 +57,13 @@ FAULTS = (
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page is made of besides the policy: when, by which release, and the profiles laid over it."""
+    """What a page is made of besides the policy: when, by which release, the profiles laid over it, and what
+    differs from the policy that ships."""
 
     day: date
     release: str
     profiles: Sequence[Policy]
+    differences: Differences
 
 
 def html(policy: Policy, report: Report, page: Page) -> str:
@@ -72,6 +78,7 @@ def html(policy: Policy, report: Report, page: Page) -> str:
         f"<header><h1>{title}</h1><p>{escape(policy.purpose)}</p></header><main>",
         *_identity(policy, report, page),
         *_faults(report),
+        *_differences(page.differences),
         *_actions(report),
         *_extensions(policy),
         *_profiles(page.profiles),
@@ -84,7 +91,9 @@ def html(policy: Policy, report: Report, page: Page) -> str:
 
 def _identity(policy: Policy, report: Report, page: Page) -> Iterator[str]:
     what = "splits what comes in" if policy.kind is Kind.SPLIT else "narrows what goes out"
-    fit = '<span class="good">fit for use</span>' if report.ok else '<span class="bad">not fit for use</span>'
+    form = (
+        '<span class="good">well-formed</span>' if report.ok else '<span class="bad">not well-formed</span>'
+    )
     facts = (
         ("Policy", f"{escape(policy.name)}, which {what}"),
         ("Version", escape(policy.version) or "none given"),
@@ -92,7 +101,8 @@ def _identity(policy: Policy, report: Report, page: Page) -> Iterator[str]:
         ("Date of this report", page.day.isoformat()),
         ("Made by", f"Careloom {escape(page.release)}, over HL7 FHIR R4 (4.0.1)"),
         ("Elements decided", f"{len(report.rows):,} of {len({row.type for row in report.rows}):,} types"),
-        ("Verdict", fit),
+        ("Form", form),
+        ("Against what ships", _marked(str(page.differences), page.differences.count(Way.LOOSER))),
     )
     yield '<h2 id="identity">What this is</h2><div class="wide"><table><tbody>'
     yield from (f'<tr><th scope="row">{name}</th><td>{value}</td></tr>' for name, value in facts)
@@ -105,6 +115,23 @@ def _faults(report: Report) -> Iterator[str]:
         found: tuple[str, ...] = getattr(report, name)
         yield f"<h3>{heading}</h3>"
         yield _list(found) if found else '<p class="good">None.</p>'
+
+
+def _differences(found: Differences) -> Iterator[str]:
+    yield '<h2 id="differences">Differences from the shipped policy</h2>'
+    yield f"<p>{_marked(str(found), found.count(Way.LOOSER))}</p>"
+    yield "<p>Looser: it may tell more than what ships. A well-formed policy may be looser.</p>"
+    if found.rows:
+        heads = ("element", "this policy", "the shipped policy", "difference")
+        yield from _table(f"What differs from {found.shipped}", heads, map(_change, found.rows), _LOOSER)
+
+
+def _change(row: Difference) -> tuple[str, ...]:
+    return row.path, row.action, row.shipped, row.way.value
+
+
+def _marked(text: str, bad: int) -> str:
+    return f'<span class="{"bad" if bad else "good"}">{escape(text)}</span>'
 
 
 def _actions(report: Report) -> Iterator[str]:
@@ -173,12 +200,17 @@ def _signature(policy: Policy) -> Iterator[str]:
     yield "</tbody></table></section>"
 
 
-def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def _table(
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], bad: str | None = None
+) -> Iterator[str]:
+    """A table; a cell that says ``bad`` and nothing else stands out."""
     yield f'<div class="wide"><table><caption>{escape(caption)}</caption><thead><tr>'
     yield from (f'<th scope="col">{head}</th>' for head in heads)
     yield "</tr></thead><tbody>"
     for first, *others in rows:
-        cells = "".join(f"<td>{escape(cell)}</td>" for cell in others)
+        cells = "".join(
+            f'<td class="bad">{bad}</td>' if cell == bad else f"<td>{escape(cell)}</td>" for cell in others
+        )
         yield f'<tr><th scope="row"><code>{escape(first)}</code></th>{cells}</tr>'
     yield "</tbody></table></div>"
 

@@ -21,7 +21,6 @@ from gateway.privacy.terms import Terms
 
 LONGEST = 365
 _LABEL = "date-shift"
-_DAY = 86_400_000_000
 
 
 class Shifts:
@@ -49,6 +48,6 @@ def told(written: int, policy: Policy, terms: Terms) -> int:
     moment = shown.get("meta", {}).get("lastUpdated")
     if moment == real:
         return written
-    if moment is not None and terms.days is not None:
-        return written + terms.days * _DAY
+    if moment is not None:
+        return round(datetime.fromisoformat(moment).timestamp() * 1_000) * 1_000
     return int(datetime(int(real[:4]), 1, 1, tzinfo=UTC).timestamp()) * 1_000_000

@@ -14,8 +14,11 @@ from mappers import lossless
 from tests.actors import Partner, Town
 from tests.desk import Desk, diabetic, put
 
-TRUE_DAYS = re.compile(r"2025-11|2019-05|1961")
+TRUE_DAYS = re.compile(r"2025-11-03|2019-05-01|1961")
 """When the values were measured, since when the condition is known, and the year of birth."""
+CLOCK = re.compile(r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?")
+DUE = re.compile(r'"(?:end|dueDate)":"[^"]*"')
+"""When an act of a plan is due, counted from today: a shift may well move it to one of those days."""
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}")
 TYPES = ("CarePlan", "Goal", "Observation", "Patient", "Provenance", "DetectedIssue", "Condition")
 
@@ -74,16 +77,32 @@ def test_a_shift_is_one_for_all_of_a_patient_and_differs_between_partners(town: 
     for name in ("one-gmbh", "two-gmbh"):
         found = held(town.partner(name, "st-anna", profile="partner-shifted"))
         days = {
-            date.fromisoformat(of(found, kind)[key]) - date.fromisoformat(of(plain, kind)[key])
-            for kind, key in (("Condition", "onsetDateTime"), ("CarePlan", "created"))
+            date.fromisoformat(of(found, kind)[key][:10]) - date.fromisoformat(of(plain, kind)[key][:10])
+            for kind, key in (("Condition", "onsetDateTime"), ("Observation", "effectiveDateTime"))
         }
         assert len(days) == 1
-        assert not TRUE_DAYS.search(without_meta(found).replace('"1961"', ""))
+        assert not TRUE_DAYS.search(DUE.sub("", without_meta(found).replace('"1961"', "")))
         offsets += days
     assert all(-365 <= offset.days <= -1 for offset in offsets)
     again = held(town.partner("one-gmbh", "st-anna", profile="partner-shifted"))
-    moved = date.fromisoformat(of(again, "CarePlan")["created"])
-    assert moved - date.fromisoformat(of(plain, "CarePlan")["created"]) == offsets[0]
+    moved = date.fromisoformat(of(again, "Condition")["onsetDateTime"])
+    assert moved - date.fromisoformat(of(plain, "Condition")["onsetDateTime"]) == offsets[0]
+
+
+def test_law_2_two_partners_do_not_find_one_patient_by_when_something_was_written(town: Town):
+    """A clock is the same before every reader; of what the server wrote, nothing but the year is told."""
+    year = str(date.today().year)
+    for name in ("one-gmbh", "two-gmbh"):
+        partner = town.partner(name, "st-anna", profile="partner-shifted")
+        found = held(partner)
+        assert {one["meta"]["lastUpdated"] for one in found} == {f"{year}-01-01T00:00:00.000Z"}
+        assert of(found, "CarePlan")["created"] == year
+        assert "recorded" not in of(found, "Provenance")
+        assert set(CLOCK.findall(without_meta(found))) <= {"T00:00:00"}
+        plan = partner.asks("GET", f"CarePlan/{of(found, 'CarePlan')['id']}")
+        assert plan.headers["Last-Modified"].endswith(f"01 Jan {year} 00:00:00 GMT")
+        history = partner.asks("GET", "CarePlan/_history").json()["entry"]
+        assert {one["response"]["lastModified"] for one in history} == {f"{year}-01-01T00:00:00.000Z"}
 
 
 @pytest.mark.parametrize("profile", ["partner-safe-harbor", "partner-shifted"])

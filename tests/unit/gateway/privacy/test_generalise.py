@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.privacy.dates import is_date, is_time
-from gateway.privacy.generalise import GENERALISERS, each, shift_of, year_of
+from gateway.privacy.generalise import GENERALISERS, each, shift_day_of, shift_of, year_of
 from gateway.privacy.places import SPARSE, zip3
 from gateway.privacy.terms import NO_TERMS, Terms
 
@@ -90,6 +90,24 @@ def test_a_shift_keeps_every_interval(first: date, second: date, days: int) -> N
 )
 def test_a_shift_keeps_precision_clock_and_zone(text: str, moved: str) -> None:
     assert shift_of("dateTime")(text, Terms(DAY, -20)) == moved
+
+
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("2012-05-01", "2012-04-11"),
+        ("2012-05", "2012-04"),
+        ("2012", "2012"),
+        ("2012-05-01T23:59:60.120-05:00", "2012-04-11T00:00:00-05:00"),
+        ("2012-01-05T08:32:17Z", "2011-12-16T00:00:00Z"),
+        ("1930-05-06T08:32:17Z", "1936"),
+        ("2011-02-30", None),
+    ],
+)
+def test_a_shift_of_the_day_keeps_precision_and_zone_but_no_clock(text: str, moved: str | None) -> None:
+    assert shift_day_of("dateTime")(text, Terms(DAY, -20)) == moved
+    assert shift_day_of("instant")("1930-05-06T10:00:00Z", Terms(DAY, -20)) is None
+    assert shift_day_of("dateTime")(text, TODAY) is None
 
 
 @pytest.mark.parametrize(

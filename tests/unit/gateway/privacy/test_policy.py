@@ -106,6 +106,7 @@ def test_law_12_a_policy_with_a_line_that_never_fires_is_not_used(tmp_path: Path
     "action",
     [
         "shift",
+        "shift-day",
         "year",
         "generalise age",
         "generalise years",

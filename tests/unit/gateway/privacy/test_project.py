@@ -110,8 +110,8 @@ def test_the_safe_harbour_leaves_years_alone() -> None:
 
 def test_a_shift_moves_every_date_by_the_same_days_and_tells_no_other() -> None:
     shown = project(PLAN, SHIFT, SHIFTED)
-    assert shown["created"] == "2026-04-30"
-    assert shown["meta"] == {"lastUpdated": "2026-04-30T10:00:00Z"}
+    assert shown["created"] == "2026"
+    assert "meta" not in shown
     detail = shown["activity"][0]["detail"]
     assert detail["scheduledPeriod"] == {"end": "2026-05-07"}
     assert detail["code"] == {"text": "Measure HbA1c"}
@@ -123,14 +123,32 @@ def test_a_shift_moves_every_date_by_the_same_days_and_tells_no_other() -> None:
 
 @pytest.mark.parametrize("terms", [TODAY, Terms(TODAY.as_of, 0), Terms(None, -20)])
 def test_without_a_shift_a_shifting_profile_shows_no_date(terms: Terms) -> None:
-    assert not re.search("20[0-9]{2}", dumps(project(PLAN, SHIFT, terms)).decode())
+    """But the year in which a plan was made, which is not shifted, where the day of release is known."""
+    shown = project(PLAN, SHIFT, terms)
+    assert shown.pop("created", "2026") == "2026"
+    assert not re.search("20[0-9]{2}", dumps(shown).decode())
+
+
+def test_law_2_a_shifting_profile_tells_no_clock_by_which_two_readers_find_one_patient() -> None:
+    half = {
+        "resourceType": "Observation",
+        "effectiveDateTime": "2026-05-20T08:32:17.5+02:00",
+        "issued": "2026-05-20T09:11:12.345Z",
+    }
+    assert project(half, SHIFT, SHIFTED) == {
+        "resourceType": "Observation",
+        "effectiveDateTime": "2026-04-30T00:00:00+02:00",
+        "issued": "2026-04-30T00:00:00Z",
+    }
+    sent = {"resourceType": "Provenance", "recorded": "2026-05-20T09:11:12.345Z"}
+    assert not INSTANT.search(dumps(project(sent, SHIFT, SHIFTED)).decode())
 
 
 def test_arrays_of_dates_are_shifted_and_cut(partner: Policy) -> None:
     timing = {"event": ["2026-05-01", "2026-05-11T10:00:00+02:00"]}
     order = {"resourceType": "ServiceRequest", "occurrenceTiming": timing}
     assert project(order, SHIFT, SHIFTED)["occurrenceTiming"] == {
-        "event": ["2026-04-11", "2026-04-21T10:00:00+02:00"]
+        "event": ["2026-04-11", "2026-04-21T00:00:00+02:00"]
     }
     assert project(order, SAFE, TODAY)["occurrenceTiming"] == {"event": ["2026", "2026"]}
     assert project(order, partner, TODAY) == order

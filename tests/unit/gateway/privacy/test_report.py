@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.privacy.check import check
+from gateway.privacy.differences import differences, shipped_for
 from gateway.privacy.policy import PROFILES, SHIPPED, Policy, load, parse
 from gateway.privacy.report import FATES, MEANINGS, Page, html
 
@@ -48,7 +49,9 @@ class Outline(HTMLParser):
 
 
 def page_of(policy: Policy) -> str:
-    return html(policy, check(policy), Page(DAY, "1.2.3", [load(name) for name in PROFILES]))
+    report = check(policy)
+    profiles, changed = [load(name) for name in PROFILES], differences(policy, report, shipped_for(policy))
+    return html(policy, report, Page(DAY, "1.2.3", profiles, changed))
 
 
 @pytest.fixture(scope="module")
@@ -137,9 +140,13 @@ def test_wcag_texts_stand_out_in_light_dark_and_print() -> None:
 def test_faults_are_named() -> None:
     text = (POLICIES / "clinical.toml").read_text("utf-8")
     found = page_of(parse(text.replace('"Patient.birthDate"', '"Patient.birthdate"'), "mine"))
-    assert "not fit for use" in found
+    assert "not well-formed" in found
+    assert '<td class="bad">looser</td>' in found
     assert "Patient.birthdate: R4 has no such element" in found
-    assert "not fit for use" not in page_of(load("clinical"))
+    sound = page_of(load("clinical"))
+    assert "fit for use" not in sound + found
+    assert "not well-formed" not in sound
+    assert "0 elements are kept that the shipped policy clinical withholds" in sound
 
 
 def test_nothing_that_a_policy_says_becomes_markup() -> None:

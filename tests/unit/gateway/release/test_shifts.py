@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
-from gateway.privacy.policy import load
+from gateway.privacy.policy import load, parse
 from gateway.privacy.terms import Terms
 from gateway.release.shifts import LONGEST, Shifts, told
 
 KEY, READER = b"k" * 32, Tenant(7)
 PATIENTS = st.binary(min_size=16, max_size=16).filter(any).map(StoredId)
+DAY = 86_400_000_000
 WRITTEN = 1_779_270_896_123_456
 TERMS = Terms(date(2026, 7, 1), -20)
 
@@ -46,10 +47,23 @@ def test_what_is_of_no_one_patient_has_none() -> None:
     ("profile", "terms", "moved"),
     [
         ("partner-limited", TERMS, WRITTEN),
-        ("partner-shifted", TERMS, WRITTEN - 20 * 86_400_000_000),
+        ("partner-shifted", TERMS, 1_767_225_600_000_000),
         ("partner-shifted", Terms(date(2026, 7, 1)), 1_767_225_600_000_000),
         ("partner-safe-harbor", TERMS, 1_767_225_600_000_000),
     ],
 )
 def test_the_time_of_a_write_is_told_as_any_other(profile: str, terms: Terms, moved: int) -> None:
     assert told(WRITTEN, load(profile), terms) == moved
+
+
+@pytest.mark.parametrize(
+    ("action", "moved"),
+    [
+        ("shift", 1_779_270_896_123_000 - 20 * DAY),
+        ("shift-day", 1_779_270_896_123_456 // DAY * DAY - 20 * DAY),
+        ("year", 1_767_225_600_000_000),
+    ],
+)
+def test_the_time_of_a_write_is_told_as_a_policy_of_ones_own_says(action: str, moved: int) -> None:
+    mine = parse(f'name = "mine"\nkind = "release"\n[types]\ninstant = "{action}"\n', "mine")
+    assert told(WRITTEN, mine, TERMS) == moved
