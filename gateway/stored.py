@@ -49,8 +49,8 @@ class Repeat:
 class Position:
     """Where a page of a search starts: below ``ceiling``, after ``after``, both write numbers.
 
-    ``more`` are the ceilings of further tenants. With ``kept`` the hits are a list that is kept under this name, and
-    ``after`` of them were shown.
+    ``more`` are the ceilings of further tenants. With ``kept`` the hits are a list that is kept under this
+    name, and ``after`` of them were shown.
     """
 
     ceiling: int

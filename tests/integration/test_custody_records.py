@@ -200,7 +200,7 @@ def found(database: Database, clauses: Sequence[Clause], **page) -> list[int]:
 
 
 def test_what_is_changed_under_way_keeps_its_place_and_what_is_new_has_none(database: Database) -> None:
-    keep(database, write(1, tokens=[token("a")]), write(2, tokens=[token("a")]), write(3, tokens=[token("a")]))
+    keep(database, *(write(number, tokens=[token("a")]) for number in (1, 2, 3)))
     with database.read() as conn:
         ceiling = records.latest(conn, HERE)
     keep(database, write(2, 2, tokens=[token("a")]), write(4, tokens=[token("a")]))
@@ -208,7 +208,8 @@ def test_what_is_changed_under_way_keeps_its_place_and_what_is_new_has_none(data
     with database.read() as conn:
         (_, second) = index.candidates(conn, HERE, "Observation", [has("a")], Page(9, ceiling))
         assert (second.version, second.place) == (3, ceiling - 1)
-        for after, ascending, left in ((ceiling, False, [2]), (ceiling - 1, False, []), (ceiling - 1, True, [3])):
+        cases = ((ceiling, False, [2]), (ceiling - 1, False, []), (ceiling - 1, True, [3]))
+        for after, ascending, left in cases:
             page = Page(9, ceiling, after, ascending)
             hits = index.candidates(conn, HERE, "Observation", [has("a")], page)
             assert [int.from_bytes(hit.id, "big") for hit in hits] == left
