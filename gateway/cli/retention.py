@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -32,7 +33,7 @@ _type = click.option(
 _patient = click.option(
     "--patient", help="The hospital's id of one patient; - reads it from standard input. Else everybody."
 )
-_reason = click.option("--reason", required=True, help="A code: A-Z, 0-9 and -, such as LIT-2026-014.")
+_reason = click.option("--reason", required=True, help="A code, such as LIT-2026-014.")
 
 
 @click.group()
@@ -86,15 +87,23 @@ def _desk() -> Iterator[_Desk]:
     show_default=True,
     help="From the resource's newest version, or from the last write of anything of its patient.",
 )
-def set_(organization: str, type_: str, keep: str, superseded: str | None, counted: str) -> None:
+@as_json
+def set_(organization: str, type_: str, as_json: bool, **asked: Any) -> None:
     """Keep a type so long; what is older goes at the next run."""
     if type_ != EVERY_TYPE and type_ not in MODEL.resources:
         raise Trouble("--type must be a resource type of FHIR R4, or *.")
-    shorter = None if superseded is None else _period("--superseded", superseded)
-    rule = Rule(type_, _period("--keep", keep), shorter, Counted(counted))
+    shorter = None if asked["superseded"] is None else _period("--superseded", asked["superseded"])
+    rule = Rule(type_, _period("--keep", asked["keep"]), shorter, Counted(asked["counted"]))
     with _desk() as desk:
         desk.keeper.keep(desk.tenant(organization), rule)
-    click.echo(f"{organization}: {rule}")
+    _tell(as_json, f"{organization}: {rule}", {"organization": organization, **_plain(rule)})
+
+
+def _tell(as_json: bool, line: str, told: Mapping[str, object]) -> None:
+    if as_json:
+        show(dict(told))
+    else:
+        click.echo(line)
 
 
 def _period(option: str, text: str) -> Period:
@@ -153,12 +162,14 @@ def _plain(rule: Rule) -> dict[str, str | None]:
 @data_dir
 @_organization
 @_type
-def remove(organization: str, type_: str) -> None:
+@as_json
+def remove(organization: str, type_: str, as_json: bool) -> None:
     """Remove the rule of a type: it is kept for ever, or as * says."""
     with _desk() as desk:
         if not desk.keeper.remove(desk.tenant(organization), type_):
             raise Trouble("This type has no rule of its own; `careloom retention list` shows those that are.")
-    click.echo(f"{organization}: {type_} has no rule of its own any more")
+    line = f"{organization}: {type_} has no rule of its own any more"
+    _tell(as_json, line, {"organization": organization, "type": type_, "removed": True})
 
 
 @retention.command("hold")
@@ -166,7 +177,8 @@ def remove(organization: str, type_: str) -> None:
 @_organization
 @_patient
 @_reason
-def hold(organization: str, patient: str | None, reason: str) -> None:
+@as_json
+def hold(organization: str, patient: str | None, reason: str, as_json: bool) -> None:
     """Keep a patient's data, or an organization's, whatever rules and requests say."""
     if not holds.is_reason(reason):
         raise Trouble(
@@ -175,7 +187,8 @@ def hold(organization: str, patient: str | None, reason: str) -> None:
         )
     with _desk() as desk:
         kept = desk.keeper.hold(desk.tenant(organization), _id(patient), reason)
-    click.echo(f"{organization}: held for {reason}; {kept} resource(s) are there now")
+    line = f"{organization}: held for {reason}; {kept} resource(s) are there now"
+    _tell(as_json, line, {"organization": organization, "reason": reason, "held": True, "resources": kept})
     if not kept:
         click.echo(
             "Nothing is known of whom this holds: check the id. The hold stands all the same.", err=True
@@ -187,14 +200,16 @@ def hold(organization: str, patient: str | None, reason: str) -> None:
 @_organization
 @_patient
 @_reason
-def release(organization: str, patient: str | None, reason: str) -> None:
+@as_json
+def release(organization: str, patient: str | None, reason: str, as_json: bool) -> None:
     """End a hold."""
     with _desk() as desk:
         if not desk.keeper.release(desk.tenant(organization), _id(patient), reason):
             raise Trouble(
                 "No hold of this reason stands there; `careloom retention list` shows those that do."
             )
-    click.echo(f"{organization}: no longer held for {reason}")
+    line = f"{organization}: no longer held for {reason}"
+    _tell(as_json, line, {"organization": organization, "reason": reason, "held": False})
 
 
 def _id(patient: str | None) -> str | None:

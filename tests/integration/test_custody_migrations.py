@@ -46,7 +46,7 @@ def _made(database: Database) -> dict[str, list[str]]:
     with database.read() as conn:
         rows = conn.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
     database.close()
-    return {name: _words(sql) for name, sql in rows if name != "alembic_version"}
+    return {name: _words(sql) for name, sql in rows if name not in ("alembic_version", "sqlite_stat1")}
 
 
 def _declared(metadata: MetaData) -> dict[str, list[str]]:

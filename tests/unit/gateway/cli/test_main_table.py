@@ -40,6 +40,13 @@ NEEDS: dict[Words, Words] = {
     ("officer", "add"): ("--name", "n", "--organization", "o"),
     ("patient", "merges"): ("--organization", "o"),
     ("patient", "erase"): ("--organization", "o", "--reason", "DSR 1", "--yes", "nobody"),
+    ("patient", "disclosures"): ("--organization", "o", "nobody"),
+    ("consent", "check"): ("--client", "nobody", "--organization", "o", "nobody"),
+    ("retention", "set"): ("--organization", "o", "--type", "*", "--keep", "10y"),
+    ("retention", "remove"): ("--organization", "o", "--type", "*"),
+    ("retention", "hold"): ("--organization", "o", "--reason", "LIT-1"),
+    ("retention", "release"): ("--organization", "o", "--reason", "LIT-1"),
+    ("audit", "export"): ("/nowhere/at/all",),
 }
 ON_AN_INSTALLATION = [
     words for words in LEAVES if words not in PROCESSES and words[0] not in {"policy", "knowledge", "bench"}
