@@ -58,7 +58,8 @@ class KeyFile:
             old = self._continued(load(self._path))
             version = max(old.keys) + 1
             keys = {**old.keys, version: os.urandom(ROOT_BYTES)}
-            _replace(self._path, RootSecrets(version, keys, {**old.made, version: self._clock()}))
+            self._secrets = RootSecrets(version, keys, {**old.made, version: self._clock()})
+            _replace(self._path, self._secrets)
         return version
 
     def status(self) -> RootStatus:
