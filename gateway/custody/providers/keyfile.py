@@ -58,8 +58,10 @@ class KeyFile:
             old = self._continued(load(self._path))
             version = max(old.keys) + 1
             keys = {**old.keys, version: os.urandom(ROOT_BYTES)}
-            self._secrets = RootSecrets(version, keys, {**old.made, version: self._clock()})
-            _replace(self._path, self._secrets)
+            fresh = RootSecrets(version, keys, {**old.made, version: self._clock()})
+            _replace(self._path, fresh)
+            # Not before it is on the disk: what is wrapped under a version that no file has is lost.
+            self._secrets = fresh
         return version
 
     def status(self) -> RootStatus:
