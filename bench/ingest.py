@@ -124,7 +124,7 @@ def _wait_for_plans(hospital: SmartClient, patients: int) -> None:
 
 
 def _planned(hospital: SmartClient) -> int:
-    page = hospital.get("CarePlan", {"identifier": PLAN_IDENTIFIER, "_count": "1"})
+    page = hospital.get("CarePlan", {"identifier": PLAN_IDENTIFIER, "_count": "1", "_total": "accurate"})
     return int(page["total"])
 
 
