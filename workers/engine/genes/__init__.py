@@ -1,0 +1,1 @@
+"""Pharmacogenetics: from alleles to the phenotype and the lookup key of CPIC's tables."""
