@@ -1,0 +1,1 @@
+"""What is dangerous between medicines, as tables that were read and checked."""
