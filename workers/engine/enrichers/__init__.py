@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from mappers.recommendations import Derived, Rule, Unanswered
+from mappers.recommendations import Derived, Rule, Scored, Trend, Unanswered
 from workers.engine.case import Case
 
 
@@ -20,6 +20,8 @@ class Enrichment:
     derived: tuple[Derived, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     until: date | None = field(default=None)
+    scores: tuple[Scored, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
 
 class Enricher(Protocol):
