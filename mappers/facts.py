@@ -14,6 +14,8 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 
+from mappers.context import Aim, CareElsewhere, Cover, Relative, Report, SurveyAnswer
+
 
 class Truth(Enum):
     """Three-valued logic: unknown is a value (law 8)."""
@@ -184,6 +186,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneResult:
+    """What a laboratory reported of one gene: alleles (one, or the pair), or the phenotype it made of them.
+
+    Without either it is present, unreadable; ``gene`` is None when even that could not be read.
+    """
+
+    gene: str | None
+    alleles: tuple[str, ...]
+    phenotype: str | None
+    when: date | None
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A resource or value that gave no fact, and why; the plan can show it."""
 
@@ -219,8 +235,15 @@ class Facts:
     """Resources seen per type, so that what became of each can be reported."""
     findings: tuple[Finding, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    genes: tuple[GeneResult, ...] = ()
     turns: tuple[date, ...] = ()
     """The days after ``as_of`` on which time alone changes these facts: a course ends, a date comes."""
+    relatives: tuple[Relative, ...] = ()
+    survey_answers: tuple[SurveyAnswer, ...] = ()
+    aims: tuple[Aim, ...] = ()
+    care_elsewhere: tuple[CareElsewhere, ...] = ()
+    reports: tuple[Report, ...] = ()
+    covers: tuple[Cover, ...] = ()
 
     def history(self, analyte: str) -> tuple[Measurement, ...]:
         """All values of an analyte, oldest first."""
@@ -235,6 +258,12 @@ class Facts:
         """The newest answer to a question that is answered with a word."""
         answers = [finding for finding in self.findings if finding.key == key]
         return answers[-1] if answers else None
+
+    def answered(self, instrument: str) -> tuple[SurveyAnswer, ...]:
+        """The answers to a questionnaire on the newest day on which it was asked, the last to each item."""
+        answers = [answer for answer in self.survey_answers if answer.instrument == instrument]
+        newest = max((answer.when for answer in answers), default=None)
+        return tuple({answer.item: answer for answer in answers if answer.when == newest}.values())
 
     def active_problems(self, key: str) -> tuple[Problem, ...]:
         """The active problems that ``key`` names, as themselves or as their class."""

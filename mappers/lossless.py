@@ -9,6 +9,8 @@ Messages tell where, never what.
 from __future__ import annotations
 
 import json
+import re
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 import msgspec
@@ -48,6 +50,9 @@ _decoder = msgspec.json.Decoder(float_hook=msgspec.Raw)
 _encoder = msgspec.json.Encoder()
 _sorting_encoder = msgspec.json.Encoder(order="sorted")
 
+_endless = re.compile(r"([eE][+-]?)0*[1-9][0-9]{17,}$")
+_GREATEST_EXPONENT = "1" + 17 * "0"
+
 _BRACKETS_TO_SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKET_OR_QUOTE = bytes(byte for byte in range(256) if byte not in b'{}[]"')
 _MAYBE_MINUS_ZERO = tuple(before + b"-0" for before in (b":", b",", b"[", b" ", b"\n", b"\r", b"\t"))
@@ -55,17 +60,27 @@ _MAYBE_MINUS_ZERO = tuple(before + b"-0" for before in (b":", b",", b"[", b" ", 
 
 def loads(data: bytes, max_depth: int = MAX_DEPTH) -> Json:
     """The value that ``data`` is, every number kept as written."""
+    if not data.strip():
+        raise NotJson(": it is empty")
     if _depth_reaches(data, max_depth + 1):
         raise TooDeep(f" (more than {max_depth} levels)")
     try:
         value = _decoder.decode(data)
     except UnicodeDecodeError:
         raise NotJson(": it is not valid UTF-8") from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except RecursionError:
+        raise TooDeep(f" (more than {max_depth} levels)") from None
+    except msgspec.DecodeError as error:
         raise _refusal(error, data) from None
     if _may_have_lost_a_key(data, value) or _may_have_minus_zero(data):
         return _loads_slowly(data)
     return value
+
+
+def loads_own(data: bytes) -> Json:
+    """The value of what ``dumps`` wrote, and nobody else could have touched since: no key comes twice there,
+    and it is no deeper than what was let in."""
+    return _loads_slowly(data) if _may_have_minus_zero(data) else _decoder.decode(data)
 
 
 def dumps(value: Json) -> bytes:
@@ -76,6 +91,16 @@ def dumps(value: Json) -> bytes:
 def number_text(number: int | msgspec.Raw) -> str:
     """The number as it was written."""
     return str(number) if isinstance(number, int) else bytes(number).decode()
+
+
+def exact(number: int | msgspec.Raw) -> Decimal:
+    """The number as it is. No JSON number is refused: an exponent that no ``Decimal`` can have becomes the
+    greatest that counts, so that such numbers keep their place before and after all others.
+
+    It costs what its digits cost, whatever its exponent; so does comparing two. Making an int or a Fraction
+    of it builds all the digits that the exponent stands for: ``mappers.r4.numbers`` brings it near first.
+    """
+    return Decimal(_endless.sub(r"\g<1>" + _GREATEST_EXPONENT, number_text(number)))
 
 
 def same(a: Json, b: Json) -> bool:
@@ -141,7 +166,7 @@ def _may_have_lost_a_key(data: bytes, value: Json) -> bool:
 
 
 def _may_have_minus_zero(data: bytes) -> bool:
-    return data.startswith(b"-0") or any(text in data for text in _MAYBE_MINUS_ZERO)
+    return b"-0" in data and (data.startswith(b"-0") or any(text in data for text in _MAYBE_MINUS_ZERO))
 
 
 class _Members(list[tuple[str, Json]]):

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 
 import msgspec
 
-from mappers.lossless import number_text
+from mappers.lossless import exact
 from mappers.tables import parts, rows
 
 LARGEST_EXPONENT = 15
@@ -82,12 +82,14 @@ def shown(unit: str) -> str:
 def number(value: int | msgspec.Raw) -> Decimal:
     """A JSON number as it was written."""
     try:
-        exact = Decimal(number_text(value))
+        found = exact(value)
     except InvalidOperation:
         raise NotConvertible("has a value that is no number") from None
-    if abs(exact.adjusted()) > LARGEST_EXPONENT and exact:
-        raise NotConvertible("is outside of what is possible")
-    return exact
+    if abs(found.adjusted()) > LARGEST_EXPONENT:
+        if found:
+            raise NotConvertible("is outside of what is possible")
+        return Decimal(0)
+    return found
 
 
 def _analyte(row: dict[str, str]) -> Analyte:

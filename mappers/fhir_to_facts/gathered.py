@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from mappers.context import Aim, CareElsewhere, Cover, Relative, Report, SurveyAnswer
 from mappers.facts import (
     Allergy,
     Deed,
     Evidence,
     Finding,
+    GeneResult,
     Measurement,
     Medicine,
     Person,
@@ -43,6 +45,13 @@ class Gathered:
     medicines: list[Medicine] = field(default_factory=list)
     allergies: list[Allergy] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
+    genes: list[GeneResult] = field(default_factory=list)
+    relatives: list[Relative] = field(default_factory=list)
+    survey_answers: list[tuple[Moment, SurveyAnswer]] = field(default_factory=list)
+    aims: list[Aim] = field(default_factory=list)
+    care_elsewhere: list[CareElsewhere] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    covers: list[Cover] = field(default_factory=list)
     denials: list[Evidence] = field(default_factory=list)
     """Statements that no allergy is known."""
     unreadable: list[Unreadable] = field(default_factory=list)

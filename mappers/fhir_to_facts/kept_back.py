@@ -20,6 +20,7 @@ _MASKED = {
 _LEFT: Mapping[str, dict[str, Json]] = {
     "AllergyIntolerance": {"code": _MASKED},
     "Condition": {"code": _MASKED},
+    "FamilyMemberHistory": {"status": "completed", "condition": [{"code": _MASKED}]},
     "Immunization": {"status": "completed", "vaccineCode": _MASKED},
     "MedicationAdministration": {"status": "unknown", "medicationCodeableConcept": _MASKED},
     "MedicationDispense": {"status": "unknown", "medicationCodeableConcept": _MASKED},

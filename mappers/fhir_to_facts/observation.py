@@ -12,11 +12,12 @@ from decimal import Decimal
 from mappers import codes
 from mappers.codes import LOINC
 from mappers.facts import Finding, Measurement
+from mappers.fhir_to_facts import genomics, survey
 from mappers.fhir_to_facts.dates import Moment, happened, moment
 from mappers.fhir_to_facts.gathered import Gathered
 from mappers.fhir_to_facts.opened import Opened
 from mappers.lossless import Json
-from mappers.units import Analyte, NotConvertible, by_loinc, number
+from mappers.units import Analyte, NotConvertible, analytes, by_loinc, number
 
 EVIDENCE = frozenset({"final", "amended", "corrected", "preliminary"})
 ABSENT = {
@@ -31,17 +32,20 @@ def read(opened: Opened, found: Gathered) -> None:
     if body.get("status") not in EVIDENCE:
         found.set_aside(opened, "has a status that makes it no evidence")
         return
+    if genomics.is_result(body):
+        genomics.read(opened, found)
+        return
     parts = [part for part in (body, *body.get("component", ())) if _is_ours(part)]
     if not parts:
         found.set_aside(opened, "has a code that is not used yet")
         return
     when = happened(body, "effective") or moment(body.get("issued"))
     for part in parts:
-        _read_part(opened, found, part, when)
+        read_part(opened, found, part, when)
 
 
 def _is_ours(part: dict[str, Json]) -> bool:
-    return _analyte(part) is not None or _question(part) is not None
+    return _analyte(part) is not None or _question(part) is not None or survey.item(part) is not None
 
 
 def _analyte(part: dict[str, Json]) -> tuple[Analyte, str] | None:
@@ -57,9 +61,9 @@ def _question(part: dict[str, Json]) -> str | None:
     return next((question for question in asked if question), None)
 
 
-def _read_part(opened: Opened, found: Gathered, part: dict[str, Json], when: Moment | None) -> None:
-    measured = _analyte(part)
-    name = measured[0].name if measured else (_question(part) or "").replace("_", " ").capitalize()
+def read_part(opened: Opened, found: Gathered, part: dict[str, Json], when: Moment | None) -> None:
+    """One value of an Observation, or an answer of a form in the shape of one."""
+    name = _name(part)
     if when is None:
         found.cannot_read(opened, name, "has no date")
         return
@@ -72,8 +76,21 @@ def _read_part(opened: Opened, found: Gathered, part: dict[str, Json], when: Mom
         found.cannot_read(opened, what, str(problem))
 
 
+def _name(part: dict[str, Json]) -> str:
+    measured, scored = _analyte(part), survey.item(part)
+    if measured:
+        return measured[0].name
+    if scored:
+        return f"{analytes()[scored.instrument].name}: {scored.item.replace('_', ' ')}"
+    return (_question(part) or "").replace("_", " ").capitalize()
+
+
 def _read_value(opened: Opened, found: Gathered, part: dict[str, Json], when: Moment) -> None:
     measured = _analyte(part)
+    scored = survey.item(part) if measured is None else None
+    if scored:
+        found.survey_answers.append((when, survey.answer(part, scored, when, opened.evidence)))
+        return
     if measured is None:
         found.findings.append((when, _finding(opened, part, when)))
         return
@@ -102,13 +119,13 @@ def _number(part: dict[str, Json], analyte: Analyte) -> tuple[Decimal, str | Non
         return analyte.convert(number(part["valueInteger"]), "1"), None
     if quantity is None or "value" not in quantity:
         raise NotConvertible(_absence(part))
-    unit = next(_units(quantity), None)
+    unit = next(units(quantity), None)
     if unit is None:
         raise NotConvertible("has no unit")
     return analyte.convert(number(quantity["value"]), unit), quantity.get("comparator")
 
 
-def _units(quantity: dict[str, Json]) -> Iterator[str]:
+def units(quantity: dict[str, Json]) -> Iterator[str]:
     """The UCUM code, or else the unit as it was printed."""
     if quantity.get("code") and codes.usual(quantity.get("system", codes.UCUM)) == codes.UCUM:
         yield quantity["code"]

@@ -9,13 +9,20 @@ from datetime import date
 from mappers.facts import Facts
 from mappers.fhir_to_facts import (
     allergy,
+    careplan,
     condition,
+    coverage,
+    elsewhere,
     encounter,
+    family,
+    goal,
     immunization,
     medication,
     observation,
     patient,
     procedure,
+    questionnaire,
+    report,
     service_request,
 )
 from mappers.fhir_to_facts.gathered import Gathered
@@ -30,8 +37,14 @@ _THEIRS = SYSTEMS | {PSEUDONYM}
 
 READERS: Mapping[str, Callable[[Opened, Gathered], None]] = {
     "AllergyIntolerance": allergy.read,
+    "CarePlan": careplan.read,
     "Condition": condition.read,
+    "Consent": elsewhere.read_consent,
+    "Coverage": coverage.read,
+    "DiagnosticReport": report.read,
     "Encounter": encounter.read,
+    "FamilyMemberHistory": family.read,
+    "Goal": goal.read,
     "Immunization": immunization.read,
     "Medication": medication.read_medication,
     "MedicationAdministration": medication.read,
@@ -41,6 +54,7 @@ READERS: Mapping[str, Callable[[Opened, Gathered], None]] = {
     "Observation": observation.read,
     "Patient": patient.read,
     "Procedure": procedure.read,
+    "QuestionnaireResponse": questionnaire.read,
     "ServiceRequest": service_request.read,
 }
 

@@ -7,11 +7,14 @@ from dataclasses import fields
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
+from mappers.context import SurveyAnswer
 from mappers.facts import (
+    Age,
     Allergy,
     Deed,
     Evidence,
     Facts,
+    GeneResult,
     Measurement,
     Medicine,
     Person,
@@ -27,6 +30,8 @@ from mappers.fhir_to_facts.pregnancy import lactating, pregnant
 NOBODY = Person(Evidence(""), Sex.UNKNOWN, None, False)
 TWICE = "says the same as another resource"
 ANCIENT = date.min
+SIMPLE = ("relatives", "aims", "care_elsewhere", "reports", "covers")
+"""Groups of facts of which no two are the same, and whose order means nothing but that it is always one."""
 
 
 class Witnessed(Protocol):
@@ -50,6 +55,9 @@ def settle(found: Gathered, counts: Mapping[str, int]) -> Facts:
         "medicines": _settled(found, found.medicines, _medicine_order, lambda one: bool(one.ingredients)),
         "allergies": allergies,
         "deeds": _settled(found, found.deeds, _deed_order),
+        "genes": _settled(found, found.genes, _gene_order, lambda one: len(one.alleles) != 1),
+        "survey_answers": _timed(found, found.survey_answers, _answer_order),
+        **{name: _settled(found, getattr(found, name), _order) for name in SIMPLE},
         "unreadable": tuple(sorted(set(found.unreadable), key=_unreadable_order)),
     }
     return Facts(
@@ -127,6 +135,20 @@ def _aside(found: Gathered, person: Person, facts: Iterable[Sequence[Any]]) -> t
     )
 
 
+def _answer_order(one: SurveyAnswer) -> tuple[Any, ...]:
+    return one.instrument, one.when, one.item
+
+
+def _order(one: Witnessed) -> tuple[Any, ...]:
+    """By what is said, in the order of the fields, then by who says it; what is not known comes first."""
+    said = (getattr(one, name) for name in _names(type(one)))
+    return *((value is not None, _plain(value)) for value in said), one.evidence
+
+
+def _plain(value: Any) -> Any:
+    return (value.low, value.high) if isinstance(value, Age) else value
+
+
 def _measurement_order(one: Measurement) -> tuple[Any, ...]:
     return one.analyte, one.when
 
@@ -145,6 +167,10 @@ def _allergy_order(one: Allergy) -> tuple[Any, ...]:
 
 def _deed_order(one: Deed) -> tuple[Any, ...]:
     return one.kind, one.when or ANCIENT, one.system, one.code, one.evidence
+
+
+def _gene_order(one: GeneResult) -> tuple[Any, ...]:
+    return one.gene or "", one.alleles, one.phenotype or "", one.when or ANCIENT, one.evidence
 
 
 def _unreadable_order(one: Unreadable) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-from mappers.codes import ICD_10, ICD_10_CM, SNOMED
+from mappers.codes import ICD_10, ICD_10_CM, LOINC, SNOMED
 from mappers.tables import PROVENANCE, document, parts, rows
 
 TABLES = sorted(
@@ -76,6 +76,7 @@ def test_every_snomed_code_has_its_check_digit(table):
 def test_every_loinc_code_has_its_check_digit():
     coded = [code for row in rows("analytes.csv") for code in parts(row["loinc"])]
     coded += [row["question_loinc"] for row in rows("answers.csv")]
+    coded += [row["item_loinc"] for row in rows("survey_answers.csv")]
     assert not [code for code in coded if not mod10(code)]
 
 
@@ -104,3 +105,31 @@ def test_one_rxnorm_code_names_one_ingredient():
     coded = [row["rxcui"] for row in rows("ingredients.csv") if row["rxcui"]]
     assert all(code.isdigit() for code in coded)
     assert len(coded) == len(set(coded))
+
+
+# What the letters LA add to the check digit of an answer's code, by whether its digits are even in number.
+LETTERS = {True: 5, False: 2}
+
+
+def answer_digit(code: str) -> bool:
+    """LOINC's check digit where letters stand before the digits."""
+    body, _, check = code.removeprefix("LA").partition("-")
+    plain = (int(check) - LETTERS[len(body) % 2 == 0]) % 10
+    return mod10(f"{body}-{plain}")
+
+
+@pytest.mark.parametrize("table", ["answers.csv", "survey_answers.csv"])
+def test_every_answer_of_loinc_has_its_check_digit(table):
+    answers = [row["code"] for row in rows(table) if row["system"] == LOINC]
+    assert answers
+    assert not [code for code in answers if not answer_digit(code)]
+    assert not answer_digit("LA6586-5")
+
+
+def test_every_instrument_is_an_analyte_and_every_relation_has_one_name():
+    assert {row["instrument"] for row in rows("survey_answers.csv")} <= {
+        row["key"] for row in rows("analytes.csv")
+    }
+    related = [row["code"] for row in rows("relations.csv")]
+    assert len(related) == len(set(related))
+    assert {row["degree"] for row in rows("relations.csv")} == {"1", "2", "3", ""}

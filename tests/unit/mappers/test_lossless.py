@@ -17,6 +17,7 @@ from mappers.lossless import (
     TooLong,
     dumps,
     loads,
+    loads_own,
     number_text,
     same,
 )
@@ -56,6 +57,13 @@ def test_law_1_every_number_and_string_comes_back_as_it_was_written(document: st
     again = dumps(loads(document.encode())).decode()
     exact = {"parse_float": lambda text: ("n", text), "parse_int": lambda text: ("n", text)}
     assert json.loads(again, **exact) == json.loads(document, **exact)
+
+
+@given(DOCUMENTS)
+def test_law_1_what_was_written_here_is_read_again_to_the_byte(document: str) -> None:
+    written = dumps(loads(document.encode()))
+    assert dumps(loads_own(written)) == written
+    assert same(loads_own(written), loads(written))
 
 
 @pytest.mark.parametrize("text", ["1.10", "0.000000100", "-0", "-0.0", "1E5", "1e400", "7", str(2**70)])
@@ -168,3 +176,15 @@ def test_same_ignores_the_order_of_keys_only() -> None:
     assert same(loads(b'{"a":1,"b":[1.0,{"c":1,"d":2}]}'), loads(b'{"b":[1.0,{"d":2,"c":1}],"a":1}'))
     for a, b in [(b"1.0", b"1.00"), (b"1", b"true"), (b"0", b"-0"), (b"[1,2]", b"[2,1]"), (b'"1"', b"1")]:
         assert not same(loads(a), loads(b))
+
+
+@pytest.mark.parametrize("data", [b"", b" ", b"\r\n\t"])
+def test_an_empty_body_is_called_empty(data: bytes):
+    with pytest.raises(NotJson, match="it is empty"):
+        loads(data)
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]"])
+def test_brackets_that_never_close_are_nested_too_deeply(data: bytes):
+    with pytest.raises(TooDeep, match="nested too deeply"):
+        loads(data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import fields
 from datetime import date
 from itertools import count
 from typing import Any
@@ -110,15 +110,6 @@ def allergy(concept: dict[str, Any], clinical: str = "active", **elements: Any) 
 
 def accounted(known: Facts) -> set[str]:
     """Every reference that facts, unreadable values and what was set aside speak of."""
-    groups: Iterable[Any] = (
-        *known.measurements,
-        *known.findings,
-        *known.problems,
-        *known.medicines,
-        *known.allergies,
-        *known.deeds,
-        *known.unreadable,
-        *known.set_aside,
-        known.person,
-    )
-    return {one.evidence.reference for one in groups} - {""}
+    groups = (getattr(known, one.name) for one in fields(known))
+    said = (one for group in groups if isinstance(group, tuple) for one in group)
+    return {one.evidence.reference for one in (known.person, *said) if hasattr(one, "evidence")} - {""}

@@ -31,6 +31,10 @@ from tests.unit.mappers.fhir_to_facts.chart import (
     pressure,
     resource,
 )
+from tests.unit.mappers.fhir_to_facts.test_family import relative
+from tests.unit.mappers.fhir_to_facts.test_goal import goal, quantity, target
+from tests.unit.mappers.fhir_to_facts.test_survey import chosen, form, item
+from tests.unit.mappers.test_context import careplan, coverage, report
 
 DAYS = st.dates(date(2020, 1, 1), TODAY + timedelta(days=30)).map(date.isoformat)
 IDS = st.uuids().map(str)
@@ -76,7 +80,28 @@ def others() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-BODIES = st.lists(st.one_of(observations(), conditions(), medicines(), others()), max_size=12)
+def around() -> st.SearchStrategy[dict[str, Any]]:
+    answers = st.sampled_from(["LA6568-5", "LA6571-9", "LA33-6"])
+    status = st.sampled_from(["active", "completed", "draft"])
+    return st.one_of(
+        st.builds(lambda one: relative("FTH", {"code": code(SNOMED, "22298006")}, id=one), IDS),
+        st.builds(
+            lambda a, day, one: form(item("/44250-9", chosen(a)), authored=day, id=one), answers, DAYS, IDS
+        ),
+        st.builds(
+            lambda day, one: goal(
+                target("4548-4", detailQuantity=quantity(7, "%", "<"), dueDate=day), startDate=day, id=one
+            ),
+            DAYS,
+            IDS,
+        ),
+        st.builds(lambda s, day, one: careplan(status=s, period={"end": day}, id=one), status, DAYS, IDS),
+        st.builds(lambda day, one: coverage(period={"start": day}, id=one), DAYS, IDS),
+        st.builds(lambda day, one: report(effectiveDateTime=day, id=one), DAYS, IDS),
+    )
+
+
+BODIES = st.lists(st.one_of(observations(), conditions(), medicines(), others(), around()), max_size=12)
 CHARTS = st.tuples(st.just(patient()), BODIES).map(
     lambda pair: [opened(body) for body in (pair[0], *pair[1])]
 )
@@ -89,7 +114,12 @@ def clinical(known: Facts) -> Facts:
     )
 
 
-LISTS = ("measurements", "findings", "problems", "medicines", "allergies", "deeds", "unreadable")
+STATES = {"pregnant", "lactating", "no_known_allergies"}
+LISTS = tuple(
+    one.name
+    for one in fields(Facts)
+    if one.name not in {"as_of", "person", "counts", "set_aside", "turns"} and one.name not in STATES
+)
 
 
 def _anonymous(group: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -131,11 +161,27 @@ def test_what_was_entered_in_error_adds_nothing(chart, errors):
     assert clinical(facts([*chart, *wrong], TODAY)) == clinical(facts(chart, TODAY))
 
 
-IN_ERROR = {"Observation", "MedicationRequest", "Condition", "AllergyIntolerance"}
+IN_ERROR = {
+    "Observation",
+    "MedicationRequest",
+    "Condition",
+    "AllergyIntolerance",
+    "FamilyMemberHistory",
+    "QuestionnaireResponse",
+    "Goal",
+    "CarePlan",
+    "Coverage",
+    "DiagnosticReport",
+}
+NAMED_OTHERWISE = {
+    "Condition": "verificationStatus",
+    "AllergyIntolerance": "verificationStatus",
+    "Goal": "lifecycleStatus",
+}
 
 
 def _in_error(body: dict[str, Any]) -> dict[str, Any]:
-    name = "verificationStatus" if body["resourceType"] in {"Condition", "AllergyIntolerance"} else "status"
+    name = NAMED_OTHERWISE.get(body["resourceType"], "status")
     value = code("any", "entered-in-error") if name == "verificationStatus" else "entered-in-error"
     return body | {name: value, "id": "wrong" + body["id"]}
 
