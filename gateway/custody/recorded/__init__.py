@@ -1,0 +1,1 @@
+"""Whether what is stored is what the trail says was written: ``careloom audit verify --records``."""
