@@ -15,13 +15,18 @@ from rich.progress import Progress as Bar
 from rich.progress import TextColumn
 
 from gateway.auth.registry import find_organization
-from gateway.cli.options import as_json, data_dir, show, storage
+from gateway.cli.options import as_json, data_dir, show
 from gateway.custody import signing
+from gateway.custody.archive import checking
+from gateway.custody.archive.checking import Against
 from gateway.custody.checkpoint import FOLDER
+from gateway.custody.coverage import Due
 from gateway.custody.database import Database, Side
 from gateway.custody.export import writing
 from gateway.custody.export.writing import Exported, Progress, Source, Wish
 from gateway.custody.ids import Tenant
+from gateway.custody.verify import joined
+from gateway.settings import Settings
 
 _day = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
@@ -30,7 +35,7 @@ _day = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--organization", help="Only this organization's log [all, and the system's].")
 @click.option("--since", type=_day, help="Events from this moment on (UTC).")
-@click.option("--until", type=_day, help="Events before this moment (UTC).")
+@click.option("--until", type=_day, help="Events before this moment (UTC): of a day, none.")
 @click.option("--format", "form", type=click.Choice(["ndjson", "csv"]), default="ndjson", help="[ndjson]")
 @data_dir
 @as_json
@@ -38,24 +43,31 @@ def export(
     folder: Path, form: str, as_json: bool, organization: str | None, **period: datetime | None
 ) -> None:
     """Write the trail into FOLDER, with proofs and a verifier that needs nothing of ours."""
-    where = storage()
+    since, until = _micros(period["since"]), _micros(period["until"])
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError("--since is not before --until, so the export would be empty.")
+    settings = Settings.from_environ(os.environ)
+    where = settings.storage
     signer = signing.load(where.key_paths.audit)
     database = Database.open(where.database_url, Side.TRUSTED)
     try:
-        since, until = _micros(period["since"]), _micros(period["until"])
-        wish = Wish(_logs(database, organization), since, until, form)
-        with _progress() as progress:
+        logs = _logs(database, organization)
+        due = Due(time.time_ns() // 1000, settings.copies.pace)
+        found = checking.verified(database, where.data_dir / FOLDER, signer, Against(due)).faults
+        wish = Wish(logs, since, until, form, found)
+        with progress() as bar:
             source = Source(database, where.data_dir / FOLDER, signer)
-            written = writing.export(source, folder, wish, time.time_ns() // 1000, progress)
+            written = writing.export(source, folder, wish, time.time_ns() // 1000, bar)
     except FileExistsError:
         raise click.ClickException(f"{folder} is there already; name a folder that is not.") from None
     finally:
         database.close()
+    _warn(written, wish)
     _tell(folder, written, signer.key.public_key().public_bytes_raw().hex(), as_json)
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def progress() -> Iterator[Progress]:
     """How many events were written, on a terminal's error output."""
     console = Console(stderr=True)
     with Bar(TextColumn("{task.completed} events"), console=console, disable=not console.is_terminal) as bar:
@@ -79,6 +91,15 @@ def _micros(moment: datetime | None) -> int | None:
         return None
     zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return int(zoned.timestamp()) * 1_000_000
+
+
+def _warn(written: list[Exported], wish: Wish) -> None:
+    logs = {one.log for one in written}
+    if not any(one.end > one.first for one in written):
+        click.echo("Warning: 0 events are in this export.", err=True)
+    if faults := joined(fault for fault in wish.found if fault.log in logs):
+        said = f"{len(faults)} fault(s), which the export says too; see `careloom audit verify`."
+        click.echo(f"Warning: before it was made verification found {said}", err=True)
 
 
 def _tell(folder: Path, written: list[Exported], key: str, as_json: bool) -> None:

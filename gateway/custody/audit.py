@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import msgspec
 from msgspec import msgpack
-from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.custody import merkle
 from gateway.custody.database import bulk
 from gateway.custody.errors import Tampered
 from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.prepared import Prepared, Writing, insert_into
 from gateway.custody.tables import audit_event, audit_head
 
 FORMAT = 1
@@ -73,12 +73,24 @@ class Head:
 EMPTY = Head(0, (), 0)
 
 
+_h = audit_head.c
+_HEAD_LOCKED = Prepared(
+    select(_h.size, _h.frontier, _h.last_time).where(_h.log == bindparam("this")).with_for_update()
+)
+_MOVE_HEAD = Prepared(
+    update(audit_head)
+    .where(_h.log == bindparam("this"))
+    .values(size=bindparam("to"), frontier=bindparam("frontier"), last_time=bindparam("last_time"))
+)
+_MAKE_HEAD = Prepared(lambda dialect: insert_into(dialect, audit_head).on_conflict_do_nothing())
+
+
 def leaf(row: Sequence[_Cell]) -> bytes:
     """The leaf hash of an event's row, in the order of the table's columns."""
     return merkle.leaf_hash(_encode((FORMAT, *row)))
 
 
-def append(conn: Connection, log: Tenant, events: Sequence[Event]) -> None:
+def append(conn: Writing, log: Tenant, events: Sequence[Event]) -> None:
     """Append events to a log: the last thing that a transaction does before it commits."""
     if not events:
         return
@@ -87,8 +99,7 @@ def append(conn: Connection, log: Tenant, events: Sequence[Event]) -> None:
     bulk(conn, audit_event, rows)
     frontier, size = merkle.grow(head.frontier, head.size, map(leaf, rows))
     last_time = max(head.last_time, max(event.time for event in events))
-    values = {"size": size, "frontier": merkle.pack(frontier), "last_time": last_time}
-    conn.execute(update(audit_head).where(audit_head.c.log == log).values(values))
+    _MOVE_HEAD.run(conn, this=log, to=size, frontier=merkle.pack(frontier), last_time=last_time)
 
 
 def _row(log: Tenant, seq: int, event: Event) -> tuple[_Cell, ...]:
@@ -121,19 +132,12 @@ def head_of(conn: Connection, log: Tenant) -> Head:
     return EMPTY if found is None else _head(found.size, found.frontier, found.last_time)
 
 
-def _locked_head(conn: Connection, log: Tenant) -> Head:
-    query = select(audit_head).where(audit_head.c.log == log).with_for_update()
-    found = conn.execute(query).one_or_none()
-    if found is None:
-        _make_head(conn, log)
-        found = conn.execute(query).one()
-    return _head(found.size, found.frontier, found.last_time)
-
-
-def _make_head(conn: Connection, log: Tenant) -> None:
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    values = {"log": log, "size": 0, "frontier": b"", "last_time": 0}
-    conn.execute(dialect.insert(audit_head).values(values).on_conflict_do_nothing())
+def _locked_head(conn: Writing, log: Tenant) -> Head:
+    found = _HEAD_LOCKED.rows(conn, this=log)
+    if not found:
+        _MAKE_HEAD.run(conn, log=log, size=0, frontier=b"", last_time=0)
+        found = _HEAD_LOCKED.rows(conn, this=log)
+    return _head(*found[0])
 
 
 def _head(size: int, stored: bytes, last_time: int) -> Head:

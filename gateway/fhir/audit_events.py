@@ -21,4 +21,4 @@ def search_events(services: Services, asked: Asked) -> Reply:
 
 
 def search_events_by_post(services: Services, asked: Asked) -> Reply:
-    return search_events(services, with_form(asked))
+    return search_events(services, with_form(services, asked))

@@ -10,25 +10,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import Row, select
 
 from gateway import trace
 from gateway.auth.actor import Actor, Role
 from gateway.auth.scopes import TRAIL
 from gateway.custody import audit
+from gateway.custody.errors import Tampered
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM, StoredId, Tenant
 from gateway.custody.tables import audit_event
 from gateway.fhir import audit_event as mapping
+from gateway.fhir import trail_archived, trail_pages, trail_users
 from gateway.fhir.asked import Parameters
 from gateway.fhir.trail_masked import masked
-from gateway.fhir.trail_query import Clause, clauses
+from gateway.fhir.trail_pages import Place
+from gateway.fhir.trail_query import Wish, wishes
 from gateway.identities import resolve
-from gateway.refusal import Kind, refused
+from gateway.refusal import Kind, recorded, refused
 from gateway.stored import Clock, Page, Position, Stored
 
 _c = audit_event.c
-_BITS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +50,31 @@ class Trail:
         if place is not None and place[0] in _logs(actor):
             with self.vault.database.read() as conn:
                 query = select(audit_event).where(_c.log == place[0], _c.seq == place[1])
-                row = conn.execute(query).one_or_none()
+                row = _only(conn.execute(query).all())
         self._record(actor, trace.Deed("read", TRAIL, status=200 if row else 404))
         if row is None:
-            raise refused(Kind.NOT_FOUND, "not-found", "There is no such event, or none that you may see.")
+            raise recorded(Kind.NOT_FOUND, "not-found", "There is no such event, or none that you may see.")
         return self._stored(actor, row)
 
     def search(self, actor: Actor, parameters: Parameters, position: Position | None, count: int) -> Page:
         """One page of events. Raises ``Refused`` for a parameter that cannot be honoured."""
         _officers_only(actor)
         ceiling = position.ceiling if position else self.clock()
-        wanted = and_(
-            _c.log.in_(_logs(actor)), _c.time <= ceiling, *clauses(parameters, self._resolver(actor))
-        )
+        after = Place.unpack(position.after) if position else None
+        resolver = self._resolver(actor)
         with self.vault.database.read() as conn:
-            total = conn.execute(select(func.count()).select_from(audit_event).where(wanted)).scalar_one()
-            rows = _page(conn, wanted, position, count + 1)
-        asked = masked(parameters, self._resolver(actor), count)
-        self._record(actor, trace.Deed("search", TRAIL, detail=trace.asked(asked)))
+            wished = wishes(trail_users.with_organizations(conn, _logs(actor), parameters), resolver)
+            found = trail_pages.ways(conn, _logs(actor), wished)
+            total = position.total if position else trail_pages.total(conn, found, ceiling)
+            rows = trail_pages.page(conn, found, ceiling, after, count + 1) if count else []
+            notes = trail_archived.notes(conn, _logs(actor), parameters)
+        detail = trace.asked(masked(parameters, resolver, count))
+        looks = [trace.Deed("search", TRAIL, patient=one, detail=detail) for one in _whom(wished)]
+        self._record(actor, *looks)
         more = len(rows) > count > 0
         shown = rows[:count]
-        following = Position(ceiling, _pack(shown[-1])) if more else None
-        return Page(tuple(self._stored(actor, row) for row in shown), total, following)
+        following = Position(ceiling, _place(shown[-1]).pack(), total=total) if more else None
+        return Page(tuple(self._stored(actor, row) for row in shown), total, following, notes=notes)
 
     def _stored(self, actor: Actor, row: Row[Any]) -> Stored:
         log, seq, *rest = tuple(row)
@@ -80,9 +85,9 @@ class Trail:
     def _resolver(self, actor: Actor) -> _Resolver:
         return _Resolver(self.vault, actor.organization)
 
-    def _record(self, actor: Actor, deed: trace.Deed) -> None:
-        with self.vault.database.write() as conn:
-            audit.append(conn, actor.organization, [trace.event(actor, deed, self.clock())])
+    def _record(self, actor: Actor, *deeds: trace.Deed) -> None:
+        now = self.clock()
+        self.vault.appender.append({actor.organization: [trace.event(actor, deed, now) for deed in deeds]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,17 @@ class _Resolver:
         return resolve(self.vault, self.organization, type_, id_)
 
 
+def _only(rows: Sequence[Row[Any]]) -> Row[Any] | None:
+    if len(rows) > 1:
+        raise Tampered("Two events of the trail bear one number; run `careloom audit verify`.")
+    return rows[0] if rows else None
+
+
+def _whom(wished: Sequence[Wish]) -> Sequence[StoredId | None]:
+    """The patients whom a look was about, so that it is found by them; None where it was about nobody."""
+    return [one for wish in wished if wish.name == "patient" for one in wish.keys] or [None]
+
+
 def _officers_only(actor: Actor) -> None:
     if actor.role is not Role.OFFICER:
         raise refused(Kind.FORBIDDEN, "forbidden", "The audit trail is for officers.")
@@ -103,26 +119,8 @@ def _logs(actor: Actor) -> tuple[Tenant, ...]:
     return (SYSTEM, actor.organization)
 
 
-def _page(conn: Connection, wanted: Clause, after: Position | None, limit: int) -> Sequence[Row[Any]]:
-    query = select(audit_event).where(wanted)
-    if after is not None:
-        query = query.where(_older(*_unpack(after.after)))
-    return conn.execute(query.order_by(_c.time.desc(), _c.log, _c.seq.desc()).limit(limit)).all()
-
-
-def _older(time: int, log: int, seq: int) -> Clause:
-    same_time = and_(_c.time == time, or_(_c.log > log, and_(_c.log == log, _c.seq < seq)))
-    return or_(_c.time < time, same_time)
-
-
-def _pack(row: Row[Any]) -> int:
-    time, log, seq = int(row.time), int(row.log), int(row.seq)
-    return ((time << _BITS) | log) << _BITS | seq
-
-
-def _unpack(place: int) -> tuple[int, int, int]:
-    mask = (1 << _BITS) - 1
-    return place >> 2 * _BITS, place >> _BITS & mask, place & mask
+def _place(row: Row[Any]) -> Place:
+    return Place(row.time, row.log, row.seq)
 
 
 def _parse(id_: str) -> tuple[int, int] | None:

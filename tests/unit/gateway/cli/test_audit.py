@@ -35,10 +35,20 @@ def test_a_whole_trail_is_0(
     sqlite_storage: Storage, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, out, _ = run(sqlite_storage, capsys, "audit", "verify", "--json")
+    assert (status, [fault["kind"] for fault in json.loads(out)["faults"]]) == (1, ["unsigned"])
+    assert run(sqlite_storage, capsys, "audit", "checkpoint")[0] == 0
+    status, out, _ = run(sqlite_storage, capsys, "audit", "verify", "--json")
     assert status == 0
-    assert json.loads(out) == {"ok": True, "events": 3, "logs": 1, "checkpoints": 0, "faults": []}
+    assert json.loads(out) == {
+        "ok": True,
+        "events": 3,
+        "logs": 1,
+        "checkpoints": 1,
+        "archived": 0,
+        "faults": [],
+    }
     status, out, _ = run(sqlite_storage, capsys, "audit", "verify")
-    assert (status, out) == (0, "The trail is whole (3 events in 1 logs, 0 checkpoints).\n")
+    assert (status, out) == (0, "The trail is whole (3 events in 1 logs, 1 checkpoints).\n")
 
 
 def test_a_trail_that_was_altered_is_1_and_says_where(

@@ -200,6 +200,6 @@ def test_every_kind_has_a_type_and_a_subtype(kind: str, type_code: str, subtype_
 
 def test_the_docs_tell_of_every_kind_and_of_no_other():
     page = (Path(__file__).parents[4] / "docs" / "audit.md").read_text(encoding="utf-8")
-    rows = page.partition("## Kinds")[2].partition("## As IHE")[0].splitlines()
+    rows = page.partition("## Kinds")[2].partition("## Which events")[0].splitlines()
     told = [kind for row in rows for kind in re.findall("`([a-z]+:[a-z]+)`", row.partition(" | ")[0])]
     assert sorted(told) == sorted(PATTERNS)

@@ -22,6 +22,7 @@ from gateway.fhir.balp import PATTERNS
 from gateway.run import presence
 from gateway.settings import Settings
 from mappers.consent import Default
+from mappers.r4.dates import is_instant
 from mappers.r4.validate import problems
 from tests.actors import Hospital, Town, town
 from tests.consents import client, consent, permit
@@ -31,6 +32,7 @@ BALP = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
 REST = "http://terminology.hl7.org/CodeSystem/audit-event-type"
 INTERACTION = "http://hl7.org/fhir/restful-interaction"
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
+USERS = ("IRCP", "AUT", "INF", "CST")
 PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 ENTITY = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
@@ -86,7 +88,7 @@ def user_is(*codes: str) -> Rule:
     """A user is of the profile's value set, asked for it, has no network and no media."""
 
     def rule(event: Event) -> bool:
-        users = agents(event, PARTICIPATION, "IRCP", "AUT", "INF", "CST")
+        users = agents(event, PARTICIPATION, *USERS)
         return all(
             one["type"]["coding"][0]["code"] in codes
             and one["who"]
@@ -138,15 +140,42 @@ def only_entities(event: Event) -> bool:
     return {one["type"]["code"] for one in event["entity"]} <= {"1", "Consent", "UserOauthAgent"}
 
 
+def is_recorded(event: Event) -> bool:
+    return is_instant(event["recorded"])
+
+
+def is_bare(event: Event) -> bool:
+    """``modifierExtension`` 0..0."""
+    return "modifierExtension" not in event
+
+
+def did_not_ask(system: str, code: str) -> Rule:
+    return lambda event: [one["requestor"] for one in agents(event, system, code)] == [False]
+
+
+def known_user(event: Event) -> bool:
+    """The slice of a token's user: known by an identifier, asked for it, no device, and the token's id."""
+    return all(
+        one["who"]["identifier"]["value"]
+        and one["requestor"] is True
+        and not {"media", "network"} & one.keys()
+        and "policy" in one
+        for one in agents(event, *RECIPIENT)
+    )
+
+
 def restful(action: str, *codes: str) -> dict[str, Rule]:
     return {
         "type is rest": is_type(REST, "rest"),
         f"subtype is one of {' '.join(codes)}, once": has_subtype(INTERACTION, *codes),
         f"action is {action}": is_action(action),
+        "recorded is told": is_recorded,
         "outcome is success": lambda event: event["outcome"] == "0",
         "there are two agents or more": lambda event: len(event["agent"]) >= 2,
         "the request id is an identifier": names_request,
         "one agent asked for it": lambda event: [a["requestor"] for a in event["agent"]].count(True) == 1,
+        "agent user is one at most": lambda event: len(agents(event, PARTICIPATION, *USERS)) <= 1,
+        "there is an entity": lambda event: len(event["entity"]) >= 1,
     }
 
 
@@ -184,7 +213,10 @@ DELETE = {
     "agent user is an author, informant or custodian": user_is("AUT", "INF", "CST"),
     "entity data is a resource": has_data,
 }
-OF_PATIENT = {"entity patient is one person in the role of patient": has_patient}
+OF_PATIENT = {
+    "there are data and a patient": lambda event: len(event["entity"]) >= 2,
+    "entity patient is one person in the role of patient": has_patient,
+}
 NO_PATIENT = {"no patient is named": lambda event: not entities(event, ENTITY, "1")}
 _FEW = ("role", "altId", "name", "location", "media", "purposeOfUse")
 _FEWER = ("role", "altId", "location", "media", "network")
@@ -204,6 +236,9 @@ PROFILES: Mapping[str, Mapping[str, Rule]] = {
     "PatientQuery": QUERY | OF_PATIENT,
     "AuthZconsent": {
         "type is security alert": is_type(DCM, "110113"),
+        "no modifier": is_bare,
+        "recorded is told": is_recorded,
+        "there is a subtype": lambda event: len(event["subtype"]) >= 1,
         "each subtype is of the value set": lambda e: all(
             coded(s, AUTHZ, "AuthZ-Consent") for s in e["subtype"]
         ),
@@ -217,6 +252,10 @@ PROFILES: Mapping[str, Mapping[str, Rule]] = {
         "agent userorg is a healthcare provider": is_one_agent(*PROVIDER, network=False),
         "agent userorg has who alone": bare_agent(*PROVIDER, "name", "policy", *_FEWER),
         "agent authorizer is the authorization server": is_one_agent(*AUTHORIZER, network=False),
+        "agent userorg did not ask for it": did_not_ask(*PROVIDER),
+        "agent authorizer did not ask for it": did_not_ask(*AUTHORIZER),
+        "there are two agents or more": lambda event: len(event["agent"]) >= 2,
+        "there are two entities or more": lambda event: len(event["entity"]) >= 2,
         "agent authorizer has who alone": bare_agent(*AUTHORIZER, "name", "policy", "purposeOfUse", *_FEWER),
         "val-audit-source: agent authorizer is the observer": observes(*AUTHORIZER),
         "entities are patient, consent and token only": only_entities,
@@ -226,6 +265,10 @@ PROFILES: Mapping[str, Mapping[str, Rule]] = {
         **OF_PATIENT,
     },
     "PrivacyDisclosure.Source": {
+        "no modifier": is_bare,
+        "recorded is told": is_recorded,
+        "outcome is told": lambda event: event["outcome"] in ("0", "4", "8", "12"),
+        "there are two agents or more": lambda event: len(event["agent"]) >= 2,
         "type is export": is_type(DCM, "110106"),
         "subtype has disclose": has_subtype(
             "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle", "disclose"
@@ -242,9 +285,7 @@ PROFILES: Mapping[str, Mapping[str, Rule]] = {
         "agent client is known by its client_id": lambda event: bool(
             agents(event, DCM, "110150")[0]["who"]["identifier"]["value"]
         ),
-        "agent user, if any, names its token": lambda event: all(
-            "policy" in one for one in agents(event, *RECIPIENT)
-        ),
+        "agent user, if any, is known, asked for it and names its token": known_user,
     },
 }
 RULES = [(profile, rule) for profile, rules in PROFILES.items() for rule in rules]

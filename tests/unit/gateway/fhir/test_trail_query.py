@@ -160,4 +160,17 @@ def test_what_cannot_be_honoured_is_refused(conn: Connection, parameter: tuple[s
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_takes_a_value_without_breaking(conn: Connection, name: str):
     value = {"date": "2026", "entity": "Patient/x"}.get(name, "x' OR 1=1 --")
+    if name in {"action", "outcome", "purpose"}:
+        value = f"urn:other|{value}"
     assert isinstance(found(conn, (name, value)), list)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("action", "X"), ("outcome", "nonsense"), ("purpose", "treat"), ("action", "R,X")]
+)
+def test_a_code_that_its_list_does_not_have_is_refused_and_not_nobody(
+    conn: Connection, name: str, value: str
+):
+    with pytest.raises(Refused) as refusal:
+        found(conn, (name, value))
+    assert refusal.value.kind is Kind.MALFORMED
