@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from gateway.auth.scopes import LETTERS, TRAIL, Scopes
+from gateway.auth.scopes import LETTERS, TRAIL, Right, Scopes
 from gateway.custody.ids import Tenant
 
 
@@ -17,9 +17,9 @@ class Role(Enum):
     OFFICER = "officer"
 
 
-_EVERYTHING = Scopes((("*", LETTERS),))
-_READING = Scopes((("*", "rs"),))
-_TRAIL = Scopes(((TRAIL, "rs"),))
+_EVERYTHING = Scopes((Right("*", LETTERS),))
+_READING = Scopes((Right("*", "rs"),))
+_TRAIL = Scopes((Right(TRAIL, "rs"),))
 
 CEILING = {Role.EHR: _EVERYTHING, Role.PARTNER: _READING, Role.OFFICER: _TRAIL}
 """The most that each role can ever be given: only officers see the trail, partners never write."""

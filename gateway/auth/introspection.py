@@ -12,8 +12,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select
 
 from gateway.auth.actor import Role
-from gateway.auth.authentication import SECOND, Authenticated, Authenticator, Known, Visit, spend, visit_event
-from gateway.auth.authentication import write_event as write
+from gateway.auth.authentication import (
+    SECOND,
+    Authenticated,
+    Authenticator,
+    Known,
+    Visit,
+    spend,
+    visit_event,
+    write_event,
+)
 from gateway.auth.oauth import TokenRefused
 from gateway.auth.tokens import digest, scopes_now
 from gateway.custody.tables import access_token, client
@@ -67,7 +75,7 @@ class Introspection:
         with self.desk.database.write() as conn:
             spend(conn, asker.proven, now)
             row = _found(conn, about.token, asker)
-            write(conn, asker.client, visit_event(INTROSPECT, about.visit, now, asker.client))
+            write_event(conn, asker.client, visit_event(INTROSPECT, about.visit, now, asker.client))
         if row is None or row.expires <= now or row.revoked is not None:
             return {"active": False}
         return self._active(row)
@@ -84,7 +92,7 @@ class Introspection:
             spend(conn, asker.proven, now)
             if _found(conn, about.token, asker) is not None:
                 conn.execute(delete(access_token).where(access_token.c.digest == digest(about.token)))
-            write(conn, asker.client, visit_event(REVOKE, about.visit, now, asker.client))
+            write_event(conn, asker.client, visit_event(REVOKE, about.visit, now, asker.client))
 
 
 def _found(conn: Connection, token: str, asker: Authenticated) -> Row[Any] | None:

@@ -1,4 +1,4 @@
-"""The token endpoint's way of saying no: RFC 6749's error codes, each with its status."""
+"""The token endpoint's way of saying no: RFC 6749's error codes, and one for what is not read at all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ STATUS = {
     "invalid_client": 401,
     "invalid_request": 400,
     "invalid_scope": 400,
+    "too_large": 413,
     "unauthorized_client": 400,
     "unsupported_grant_type": 400,
 }

@@ -6,16 +6,19 @@ The events stand in the log of the organization concerned, and in the system log
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
+from sqlalchemy import Connection
 
 from gateway.auth import registry
 from gateway.auth.actor import Role
 from gateway.auth.registry import Client, Draft, Grant, Terms
-from gateway.custody import audit
+from gateway.custody import audit, sandboxes
 from gateway.custody.database import Database
 from gateway.custody.ids import SYSTEM, Tenant
+from gateway.custody.sandboxes import Side
 from gateway.stored import Clock, Entropy
 from gateway.trace import SUCCESS
 from mappers.consent import Default
@@ -34,9 +37,21 @@ class Registration:
 
     def add_client(self, draft: Draft, organization: str) -> Client:
         """Register a client; an organization that does not exist yet is made."""
+        return self._added(draft, lambda conn, now: registry.of_side(conn, organization, now, Side.REAL))
+
+    def add_to_sandbox(self, draft: Draft, organization: str) -> Client:
+        """Register a client that knows the sandbox alone. A partner has an organization of its own there, and
+        the sandbox's grant; everybody else belongs to the sandbox."""
+        if draft.role is not Role.PARTNER:
+            return self._added(draft, lambda conn, now: registry.sandbox(conn))
+        made = self._added(draft, lambda conn, now: registry.of_side(conn, organization, now, Side.TRYING))
+        self.add_grant(made.client_id, sandboxes.NAME)
+        return made
+
+    def _added(self, draft: Draft, owner_of: Callable[[Connection, int], Tenant]) -> Client:
         client_id, now = self._new_id(), self.clock()
         with self.database.write() as conn:
-            owner = registry.add_organization(conn, organization, now)
+            owner = owner_of(conn, now)
             registry.add_client(conn, client_id, owner, draft, now)
             log = SYSTEM if draft.role is Role.PARTNER else owner
             audit.append(conn, log, [self._event("client:add", "C", client_id, owner, now)])

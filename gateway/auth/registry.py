@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
 
 from gateway.auth.actor import CEILING, Role
 from gateway.auth.scopes import ScopeRefused, Scopes, parse
 from gateway.auth.users import NO_TRUST, Trust
+from gateway.custody import sandboxes
 from gateway.custody.ids import Tenant
+from gateway.custody.prepared import Prepared, Reading
+from gateway.custody.sandboxes import Side
 from gateway.custody.tables import access_grant, client, organization
 from mappers.consent import Default
 
@@ -164,6 +167,7 @@ def add_grant(
 ) -> Tenant:
     """Let a partner read one organization's pseudonymous plans, on these terms."""
     tenant = _granting(conn, client_id, organization_name)
+    _check_sides(conn, client_id, tenant)
     said = {"consent": terms.consent.value, "profile": terms.profile}
     values = {**said, "created": now, "revoked": None}
     known = conn.execute(update(access_grant).where(*_is(client_id, tenant)).values(**values))
@@ -203,14 +207,14 @@ def grants(conn: Connection) -> list[Grant]:
     ]
 
 
-def granted(conn: Connection, client_id: str) -> tuple[Tenant, ...]:
+_STANDING = (access_grant.c.client_id == bindparam("client_id"), access_grant.c.revoked.is_(None))
+_GRANTED = Prepared(select(access_grant.c.tenant).where(*_STANDING).order_by(access_grant.c.tenant))
+_PROFILES = Prepared(select(access_grant.c.tenant, access_grant.c.profile).where(*_STANDING))
+
+
+def granted(at: Reading, client_id: str) -> tuple[Tenant, ...]:
     """The organizations that a partner may read now, in order."""
-    rows = conn.execute(
-        select(access_grant.c.tenant)
-        .where(access_grant.c.client_id == client_id, access_grant.c.revoked.is_(None))
-        .order_by(access_grant.c.tenant)
-    )
-    return tuple(Tenant(row.tenant) for row in rows)
+    return tuple(Tenant(number) for (number,) in _GRANTED.rows(at, client_id=client_id))
 
 
 def opt_in(conn: Connection, client_id: str) -> frozenset[Tenant]:
@@ -223,14 +227,40 @@ def opt_in(conn: Connection, client_id: str) -> frozenset[Tenant]:
     return frozenset(Tenant(row.tenant) for row in rows)
 
 
-def profiles(conn: Connection, client_id: str) -> dict[Tenant, str | None]:
+def profiles(at: Reading, client_id: str) -> dict[Tenant, str | None]:
     """The release profile of each of a partner's grants; None where it is the installation's."""
-    rows = conn.execute(
-        select(access_grant.c.tenant, access_grant.c.profile).where(
-            access_grant.c.client_id == client_id, access_grant.c.revoked.is_(None)
+    return {Tenant(number): name for number, name in _PROFILES.rows(at, client_id=client_id)}
+
+
+def of_side(conn: Connection, name: str, now: int, side: Side) -> Tenant:
+    """The number of an organization on a side, made when it is new; the same name is not on both."""
+    known = find_organization(conn, name)
+    number = add_organization(conn, name, now) if known is None else known
+    if known is None and side is not Side.REAL:
+        sandboxes.mark(conn, number, side)
+    if sandboxes.side_of(conn, number) is not side:
+        raise RegistryRefused(
+            "what is real and the sandbox never mix: use --sandbox for the sandbox and its partners alone"
         )
-    )
-    return {Tenant(row.tenant): row.profile for row in rows}
+    return number
+
+
+def sandbox(conn: Connection) -> Tenant:
+    """The sandbox that is open."""
+    found = sandboxes.found(conn)
+    if found is None:
+        raise RegistryRefused("no sandbox is open; `careloom sandbox open` makes one")
+    return found
+
+
+def _check_sides(conn: Connection, client_id: str, tenant: Tenant) -> None:
+    found = find_client(conn, client_id)
+    partners = Side.REAL if found is None else sandboxes.side_of(conn, found.organization)
+    of_tenant = sandboxes.side_of(conn, tenant)
+    if (partners, of_tenant) not in ((Side.REAL, Side.REAL), (Side.TRYING, Side.SANDBOX)):
+        raise RegistryRefused(
+            "what is real and the sandbox never mix: this client and this organization do not meet"
+        )
 
 
 def _granting(conn: Connection, client_id: str, organization_name: str) -> Tenant:

@@ -65,6 +65,28 @@ def test_what_is_not_allowed_at_all_is_an_invalid_scope(desk: Desk, scope: str):
     assert (refusal.value.error, refusal.value.status) == ("invalid_scope", 400)
 
 
+def test_a_filter_narrows_what_a_token_opens_and_stays_in_it(desk: Desk):
+    narrow = desk.register(scope="system/Observation.rs?category=laboratory system/Patient.r")
+    granted = desk.asks(narrow, "system/*.cruds")
+    assert str(granted.scopes) == "system/Observation.rs?category=laboratory system/Patient.r"
+    actor = desk.issuer.actor(granted.token, "10.0.0.9", "r")
+    assert actor is not None
+    assert actor.scopes == granted.scopes
+    with desk.database.write() as conn:
+        conn.execute(update(client).values(scope="system/Observation.r?status=final"))
+    less = desk.issuer.actor(granted.token, "10.0.0.9", "r")
+    assert less is not None
+    assert str(less.scopes) == "system/Observation.r?category=laboratory&status=final"
+
+
+def test_law_12_filters_that_meet_and_grow_too_long_are_an_invalid_scope(desk: Desk):
+    mine, asked = ("&".join(f"category={kind}{n}" for n in range(5)) for kind in "ab")
+    narrow = desk.register(scope=f"system/Observation.rs?{mine}")
+    with pytest.raises(TokenRefused) as refusal:
+        desk.asks(narrow, f"system/Observation.rs?{asked}")
+    assert refusal.value.error == "invalid_scope"
+
+
 def test_the_table_holds_nothing_that_opens_a_door(desk: Desk):
     token = desk.asks(desk.register()).token
     with desk.database.read() as conn:
