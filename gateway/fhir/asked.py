@@ -12,6 +12,7 @@ from gateway.auth.actor import Actor
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
+    from gateway.errands import ErrandDesk
     from gateway.fhir.page_links import PageLinks
     from gateway.fhir.trail import Trail
     from gateway.intake import Intake
@@ -50,6 +51,7 @@ class Services:
     """The use cases that views may call, put together once in ``gateway.app``."""
 
     intake: Intake
+    errands: ErrandDesk
     release: Release
     histories: Histories
     everything: Everything

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gateway.auth.jwks import KEY_TYPES
@@ -14,6 +14,7 @@ from gateway.fhir.trail_query import NAMES
 from gateway.instants import instant
 from gateway.intake.patches import JSON_PATCH
 from gateway.settings import Settings
+from mappers.profiles.library import Profile
 from mappers.r4.model import MODEL
 
 if TYPE_CHECKING:
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _DEFINITIONS = "http://hl7.org/fhir/OperationDefinition"
 _SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_FILTERED = "system/Observation.rs?category=laboratory"
+"""An example of what a scope may be narrowed to."""
 _WHOLE = {"transaction": ("transaction", "batch"), "history-system": ("history-system",)}
 """Interactions with the whole system, by what the table calls them."""
+_LATER = {
+    "transaction": {
+        "documentation": "Prefer: respond-async is honoured: 202, and the answer at the Content-Location."
+    }
+}
 _TRAIL_TYPES = {
     "address": "string",
     "agent": "reference",
@@ -41,8 +49,10 @@ def smart_configuration(services: Services, asked: Asked) -> Reply:
     return Reply(200, services.smart_configuration, {"Content-Type": "application/json"})
 
 
-def statement(routes: Iterable[Route], settings: Settings, version: str, now: int) -> dict[str, Any]:
-    """The CapabilityStatement of these routes."""
+def statement(
+    routes: Iterable[Route], settings: Settings, version: str, now: int, profiles: Sequence[Profile] = ()
+) -> dict[str, Any]:
+    """The CapabilityStatement of these routes, and of the profiles that resources can be held to."""
     table = tuple(routes)
     return {
         "resourceType": "CapabilityStatement",
@@ -58,7 +68,9 @@ def statement(routes: Iterable[Route], settings: Settings, version: str, now: in
             {
                 "mode": "server",
                 "security": _security(settings),
-                "resource": [_resource(type_, table) for type_ in sorted(MODEL.resources)],
+                "resource": [
+                    _resource(type_, table) | _profiled(type_, profiles) for type_ in sorted(MODEL.resources)
+                ],
                 "interaction": _of_the_whole(table),
             }
         ],
@@ -74,14 +86,14 @@ def smart(settings: Settings) -> dict[str, Any]:
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": sorted(KEY_TYPES, reverse=True),
-        "scopes_supported": ["system/*.cruds", "system/*.rs", f"system/{TRAIL}.rs"],
+        "scopes_supported": ["system/*.cruds", "system/*.rs", _FILTERED, f"system/{TRAIL}.rs"],
         "capabilities": ["client-confidential-asymmetric", "permission-v1", "permission-v2"],
     }
 
 
 def _of_the_whole(table: tuple[Route, ...]) -> list[dict[str, str]]:
     codes = [route.interaction for route in table if route.interaction in _WHOLE]
-    return [{"code": code} for name in codes for code in _WHOLE[name]]
+    return [{"code": code} | _LATER.get(name, {}) for name in codes for code in _WHOLE[name]]
 
 
 def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
@@ -102,6 +114,11 @@ def _resource(type_: str, routes: tuple[Route, ...]) -> dict[str, Any]:
         told = [(one.partition("-")[2], f"{_DEFINITIONS}/{one}") for one in operations]
         served["operation"] = [{"name": name, "definition": url} for name, url in told]
     return served | (_trail() if type_ == TRAIL else searchable(type_))
+
+
+def _profiled(type_: str, profiles: Sequence[Profile]) -> dict[str, Any]:
+    known = [one.canonical for one in profiles if one.type == type_ and type_ != TRAIL]
+    return {"supportedProfile": known} if known else {}
 
 
 def _trail() -> dict[str, Any]:

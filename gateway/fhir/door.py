@@ -15,21 +15,19 @@ from msgspec.structs import replace
 from gateway.auth.actor import Actor, Role
 from gateway.auth.caller import Caller
 from gateway.auth.tokens import Issuer
-from gateway.custody import audit
+from gateway.custody.appender import Appender
 from gateway.custody.audit import Event
-from gateway.custody.database import Database
 from gateway.custody.errors import Unopened
 from gateway.custody.ids import SYSTEM, TENANT_COMPARTMENT, Tenant
 from gateway.fhir.outcome import Tampering, status_of, turned_away
 from gateway.fhir.rate import Rate
 from gateway.fhir.routes import ENTRIES, Route
-from gateway.refusal import Kind, Refused
+from gateway.refusal import Kind, Recorded, Refused
 from gateway.stored import Clock
 from gateway.trace import ACTIONS, MAJOR, MINOR, SERIOUS
 from mappers.r4.model import MODEL
 
 _BEARER = "bearer "
-_RECORDED_BY_USE_CASE = (Kind.NOT_FOUND, Kind.GONE)
 _OUTCOMES = {Kind.UNAVAILABLE: SERIOUS, Kind.BROKEN: MAJOR}
 
 
@@ -37,7 +35,7 @@ _OUTCOMES = {Kind.UNAVAILABLE: SERIOUS, Kind.BROKEN: MAJOR}
 class Door:
     """Knows tokens, scopes and the rate at which a client may ask."""
 
-    database: Database
+    appender: Appender
     issuer: Issuer
     rate: Rate
     clock: Clock
@@ -67,16 +65,13 @@ class Door:
 
     def record(self, refusal: Refused, route: Route, type_: str, who: Actor | Caller) -> None:
         """The event of a refusal, unless the use case has written it."""
-        by_use_case = refusal.kind in _RECORDED_BY_USE_CASE and type(refusal) is Refused
         # An event for each request above the rate would be the flood that the rate is there to stop.
-        if by_use_case or refusal.kind is Kind.TOO_MANY:
+        if isinstance(refusal, Recorded) or refusal.kind is Kind.TOO_MANY:
             return
         event = self._event(refusal, route, type_, who)
         rows = refusal.rows if isinstance(refusal, Tampering) else ()
         told = _of_rows(event, rows) if rows else {log: [event] for log in _logs(who)}
-        with self.database.write() as conn:
-            for log in sorted(told):
-                audit.append(conn, log, told[log])
+        self.appender.append(told)
 
     def _event(self, refusal: Refused, route: Route, type_: str, who: Actor | Caller) -> Event:
         known = who if isinstance(who, Actor) else None

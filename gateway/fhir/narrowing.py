@@ -51,6 +51,17 @@ def take_narrowing(type_: str, parameters: Parameters) -> tuple[Narrowing, Param
     return Narrowing(show, show), rest
 
 
+def shown(type_: str, parameters: Parameters) -> Show | None:
+    """How one resource that is read is narrowed; None where it is shown whole. Refuses other parameters."""
+    if any(name not in (SUMMARY, ELEMENTS) for name, _ in parameters):
+        text = "A read takes no parameters but _summary, _elements, _format and _pretty."
+        raise turned_away(Kind.MALFORMED, "not-supported", text)
+    narrowing, _ = take_narrowing(type_, parameters)
+    if narrowing.total_only:
+        raise _refusal("_summary=count is of a search; a read shows true, text, data or false.")
+    return narrowing.hit
+
+
 def _names(type_: str, value: str) -> frozenset[str]:
     names = frozenset(name.removeprefix(f"{type_}.") for name in value.split(","))
     if not all(subset.has_element(type_, name) for name in names):

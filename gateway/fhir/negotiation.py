@@ -37,7 +37,8 @@ def check_body(headers: Headers, served: tuple[str, ...] = JSON) -> None:
     """Refuse with 415 a body of another kind, another FHIR version or another character set."""
     kind, options = parse_options_header(headers.get("Content-Type", ""))
     if kind.lower() not in served:
-        raise turned_away(Kind.MEDIA_TYPE, "not-supported", f"Send the body as {served[0]}.")
+        kinds = [one for one in served if one in (FHIR_JSON, JSON_PATCH)]
+        raise turned_away(Kind.MEDIA_TYPE, "not-supported", f"Send the body as {' or '.join(kinds)}.")
     if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise turned_away(Kind.MEDIA_TYPE, "not-supported", "Send the body in UTF-8.")
     if options.get("fhirversion", "4.0") not in _VERSIONS:

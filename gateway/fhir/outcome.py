@@ -96,6 +96,12 @@ def turned_away(kind: Kind, code: str, text: str, expression: str = "") -> Turne
     return TurnedAway(kind, [Issue(code, text, expression)])
 
 
+def no_operation() -> TurnedAway:
+    """What is said of a ``$name`` that nothing is served under."""
+    text = "This operation is not served here; /metadata lists those that are."
+    return turned_away(Kind.NOT_FOUND, "not-supported", text)
+
+
 def refusal_of(error: Exception) -> Refused:
     """What an exception means to whoever asked."""
     if isinstance(error, Refused):
@@ -139,8 +145,8 @@ def success(text: str) -> dict[str, Any]:
 
 
 def findings(issues: Sequence[Issue]) -> dict[str, Any]:
-    """The OperationOutcome of a question after faults, each of which would refuse a write."""
-    return {"resourceType": "OperationOutcome", "issue": [_issue("error", issue) for issue in issues]}
+    """The OperationOutcome of a question after faults, each with its own severity."""
+    return {"resourceType": "OperationOutcome", "issue": [_issue(one.severity, one) for one in issues]}
 
 
 def explain(refusal: Refused) -> dict[str, Any]:

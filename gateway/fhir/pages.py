@@ -50,6 +50,7 @@ def query_of(services: Services, asked: Asked, honours: Callable[[str, str], boo
             raise turned_away(Kind.MALFORMED, "value", "A page link is followed as it is.")
         place = services.pages.open(asked.actor, asked.type, sealed)
         return Query(place.parameters, place.position, place.count, asked.parameters)
+    services.settings.extent.check(rest)
     count, rest = take_count(rest)
     handling = preferred(asked.headers, "handling")
     if handling not in (None, LENIENT, STRICT):
@@ -62,9 +63,11 @@ def query_of(services: Services, asked: Asked, honours: Callable[[str, str], boo
     return Query(kept, None, count, shown, tuple(sorted({name for name, _ in left})))
 
 
-def with_form(asked: Asked) -> Asked:
+def with_form(services: Services, asked: Asked) -> Asked:
     """The same request with the parameters in its body beside those of its url."""
     check_body(asked.headers, (_FORM_TYPE,))
+    if len(asked.body) > services.settings.form_limit:
+        raise turned_away(Kind.TOO_LARGE, "too-long", "The form is larger than a search may be.")
     try:
         text = asked.body.decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
@@ -77,8 +80,8 @@ def page_reply(
     services: Services, asked: Asked, query: Query, page: Page, narrowing: Narrowing = _WHOLE
 ) -> Reply:
     """The searchset of one page, or 304 where the client has just this page."""
-    etag = _etag(page)
-    headers = {"ETag": f'W/"{etag}"'}
+    etag = page.mark or _etag(page)
+    headers = page_headers(etag)
     if is_known(asked.headers, etag):
         return Reply(304, None, headers)
     links = [bundles.self_link(services, asked.type, query.shown)]
@@ -91,6 +94,11 @@ def page_reply(
     notes = [bundles.dropped(query.dropped)] if query.dropped else []
     entries += [bundles.note_entry([*notes, *page.notes])] if notes or page.notes else []
     return Reply(200, bundles.bundle("searchset", page.total, links, entries), headers)
+
+
+def page_headers(etag: str) -> dict[str, str]:
+    """The headers of an answer that is one page."""
+    return {"ETag": f'W/"{etag}"'}
 
 
 def _entry(base: str, stored: Stored, mode: str, show: Show | None) -> dict[str, Any]:

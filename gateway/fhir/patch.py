@@ -8,7 +8,7 @@ from gateway.fhir.asked import Asked, Reply, Services
 from gateway.fhir.body import resource
 from gateway.fhir.criteria import query_of
 from gateway.fhir.parameters import refuse_any
-from gateway.fhir.versions import if_match, written
+from gateway.fhir.versions import condition, written
 from gateway.intake import patches
 from gateway.intake.entries import Entry
 from gateway.intake.patches import JSON_PATCH, Change
@@ -25,9 +25,9 @@ def patch_matching(services: Services, asked: Asked) -> Reply:
 
 
 def _patched(services: Services, asked: Asked, id_: str | None, query: str | None) -> Reply:
-    version, change = if_match(asked.headers), _change(services, asked)
+    version, change = condition(asked.headers), _change(services, asked)
     entry = Entry("", "PATCH", asked.type, id_, query=query, if_match=version, change=change)
-    return written(services, asked, services.intake.single(asked.actor, entry))
+    return written(services, asked, services.intake.single(asked.actor, entry), sent=False)
 
 
 def _change(services: Services, asked: Asked) -> Change:

@@ -11,7 +11,7 @@ from typing import Protocol
 from gateway.stored import Clock
 
 _SECOND = 1_000_000
-_MOST_CLIENTS = 10_000
+MOST_CLIENTS = 10_000
 
 
 class Rate(Protocol):
@@ -34,7 +34,7 @@ class RateLimit:
         """Whether this request may be served now; it is counted when it may."""
         now = self._clock()
         with self._lock:
-            if len(self._buckets) > _MOST_CLIENTS:
+            if len(self._buckets) > MOST_CLIENTS:
                 self._buckets.clear()
             level, seen = self._buckets.get(client_id, (float(self._per_second), now))
             level = min(self._per_second, level + (now - seen) * self._per_second / _SECOND)

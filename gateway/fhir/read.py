@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from gateway.fhir.asked import Asked, Reply, Services
-from gateway.fhir.outcome import turned_away
-from gateway.fhir.parameters import refuse_any
+from gateway.fhir.narrowing import shown
+from gateway.fhir.outcome import no_operation, turned_away
 from gateway.fhir.versions import version_reply
 from gateway.refusal import Kind
 
 
 def read(services: Services, asked: Asked) -> Reply:
     if asked.id.startswith("$"):
-        raise turned_away(
-            Kind.NOT_FOUND,
-            "not-supported",
-            "This operation is not served here; /metadata lists those that are.",
-        )
-    refuse_any(asked.parameters)
-    return version_reply(asked, services.release.read(asked.actor, asked.type, asked.id))
+        raise no_operation()
+    show = shown(asked.type, asked.parameters)
+    return version_reply(asked, services.release.read(asked.actor, asked.type, asked.id), show)
 
 
 def vread(services: Services, asked: Asked) -> Reply:
-    refuse_any(asked.parameters)
+    show = shown(asked.type, asked.parameters)
     if not (asked.version.isascii() and asked.version.isdigit() and len(asked.version) < 10):
         raise turned_away(Kind.NOT_FOUND, "not-found", "There is no such version.")
-    return version_reply(asked, services.release.read(asked.actor, asked.type, asked.id, int(asked.version)))
+    stored = services.release.read(asked.actor, asked.type, asked.id, int(asked.version))
+    return version_reply(asked, stored, show)

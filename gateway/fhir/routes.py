@@ -17,6 +17,7 @@ from gateway.fhir.create import create
 from gateway.fhir.delete import delete, delete_matching
 from gateway.fhir.histories import history_system, history_type
 from gateway.fhir.history import history
+from gateway.fhir.later import STATUS_PATH, status, withdraw
 from gateway.fhir.operations.everything import everything, everything_by_post
 from gateway.fhir.operations.meta import meta
 from gateway.fhir.operations.validate import validate
@@ -60,6 +61,8 @@ ROUTES = (
     Route("GET", "/metadata", "capabilities", PUBLIC, UNRECORDED, capabilities),
     Route("GET", "/.well-known/smart-configuration", "discovery", PUBLIC, UNRECORDED, smart_configuration),
     Route("POST", "", "transaction", ENTRIES, "rest:transaction", transaction),
+    Route("GET", STATUS_PATH, "async-status", ENTRIES, "rest:transaction", status),
+    Route("DELETE", STATUS_PATH, "async-withdraw", ENTRIES, "rest:transaction", withdraw),
     Route("GET", "/AuditEvent/<id>", "read", "r", "rest:read", read_event, TRAIL),
     Route("GET", "/AuditEvent", "search-type", "s", "rest:search", search_events, TRAIL),
     Route("POST", "/AuditEvent/_search", "search-type", "s", "rest:search", search_events_by_post, TRAIL),

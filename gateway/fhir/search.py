@@ -11,7 +11,9 @@ from gateway.fhir.asked import Asked, Parameters, Reply, Services
 from gateway.fhir.narrowing import ELEMENTS, SUMMARY, take_narrowing
 from gateway.fhir.negotiation import FORM
 from gateway.fhir.outcome import TurnedAway
-from gateway.fhir.pages import page_reply, query_of, with_form
+from gateway.fhir.pages import page_headers, page_reply, query_of, with_form
+from gateway.fhir.versions import is_known
+from gateway.stored import Position
 
 
 def search(services: Services, asked: Asked) -> Reply:
@@ -23,8 +25,22 @@ def search(services: Services, asked: Asked) -> Reply:
     query = query_of(services, asked, honours)
     narrowing, parameters = take_narrowing(asked.type, query.parameters)
     count = 0 if narrowing.total_only else query.count
+    mark = _unchanged(services, asked, parameters, (query.position, count))
+    if mark is not None:
+        return Reply(304, None, page_headers(mark))
     page = services.release.search(asked.actor, asked.type, parameters, query.position, count)
     return page_reply(services, asked, query, page, narrowing)
+
+
+def _unchanged(
+    services: Services, asked: Asked, parameters: Parameters, place: tuple[Position | None, int]
+) -> str | None:
+    """The mark of the page where the client has it; to look is worth it only where it says so."""
+    if "If-None-Match" not in asked.headers:
+        return None
+    return services.release.unchanged(
+        asked.actor, asked.type, parameters, place, lambda mark: is_known(asked.headers, mark)
+    )
 
 
 def _narrows(type_: str, name: str, value: str) -> bool:
@@ -44,4 +60,4 @@ def search_in_bundle(services: Services, actor: Actor, type_: str, parameters: P
 
 
 def search_by_post(services: Services, asked: Asked) -> Reply:
-    return search(services, with_form(asked))
+    return search(services, with_form(services, asked))

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from gateway.release.asking import limited_targets
-from gateway.release.chaining import points
+from gateway.release.wanted import leads
 from mappers.r4 import search
 from mappers.r4.model import MODEL, Composite
 
@@ -30,7 +30,7 @@ def _parameter(name: str, one: Any) -> dict[str, str]:
 
 
 def _includes(type_: str) -> Iterator[str]:
-    return (f"{type_}:{name}" for name in search.parameters(type_) if points(type_, name))
+    return (f"{type_}:{name}" for name in search.parameters(type_) if leads(type_, name))
 
 
 @cache
@@ -39,6 +39,6 @@ def _pointing() -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     for source in MODEL.resources:
         for name in search.parameters(source):
-            for target in limited_targets(source, name) if points(source, name) else ():
+            for target in limited_targets(source, name) if leads(source, name) else ():
                 found.setdefault(target, []).append(f"{source}:{name}")
     return found

@@ -1,22 +1,26 @@
-"""``POST /fhir``: a bundle as a transaction (all or nothing) or as a batch (each entry on its own)."""
+"""``POST /fhir``: a bundle as a transaction (all or nothing) or a batch (each entry alone), now or later."""
 
 from __future__ import annotations
 
-from hashlib import sha256
+from dataclasses import replace
 
+from gateway.errands import Sent
+from gateway.fhir import later
 from gateway.fhir.asked import Asked, Reply, Services
 from gateway.fhir.body import resource
+from gateway.fhir.negotiation import preferred
 from gateway.fhir.outcome import turned_away
 from gateway.fhir.parameters import refuse_any
+from gateway.fhir.repeating import repeat_of
+from gateway.intake import repeats
+from gateway.intake.returning import returning
 from gateway.refusal import Kind
 from gateway.stored import Repeat
-
-_LONGEST_KEY = 255
 
 
 def transaction(services: Services, asked: Asked) -> Reply:
     refuse_any(asked.parameters)
-    repeat = _repeat(asked)
+    repeat = repeat_of(asked)
     bundle = resource(services, asked)
     if bundle.get("resourceType") != "Bundle":
         raise turned_away(Kind.INVALID, "value", "Only a Bundle is taken at this address.", "resourceType")
@@ -28,22 +32,22 @@ def transaction(services: Services, asked: Asked) -> Reply:
             "The bundle has more entries than this server accepts.",
             "Bundle.entry",
         )
-    ways = {"transaction": services.intake.transaction, "batch": services.intake.batch}
-    way = ways.get(str(bundle.get("type")))
+    intake = replace(services.intake, returning=returning(preferred(asked.headers, "return")))
+    ways = {"transaction": intake.transaction, "batch": intake.batch}
+    name = str(bundle.get("type"))
+    way = ways.get(name)
     if way is None:
         raise turned_away(Kind.INVALID, "value", "Bundle.type must be transaction or batch.", "Bundle.type")
+    if later.wanted(asked):
+        return _later(services, asked, Sent(name, bundle, asked.body, repeat.key if repeat else None), repeat)
+    if repeat is not None:
+        services.errands.refuse_known(asked.actor, repeat.key)
     answer = way(asked.actor, bundle, repeat)
     return Reply(answer.status, answer.body)
 
 
-def _repeat(asked: Asked) -> Repeat | None:
-    key = asked.headers.get("Idempotency-Key")
-    if key is None:
-        return None
-    if not (1 <= len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()):
-        raise turned_away(
-            Kind.MALFORMED,
-            "value",
-            f"Idempotency-Key must be 1 to {_LONGEST_KEY} printable ASCII characters.",
-        )
-    return Repeat(key, sha256(asked.body).digest())
+def _later(services: Services, asked: Asked, sent: Sent, repeat: Repeat | None) -> Reply:
+    """Take it to be done later, unless the same request was done at once before."""
+    intake = services.intake
+    again = None if repeat is None else repeats.again(intake.vault, asked.actor, repeat, intake.clock)
+    return Reply(again.status, again.body) if again else later.accepted(services, asked, sent)

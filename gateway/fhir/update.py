@@ -7,21 +7,21 @@ from gateway.fhir.body import resource
 from gateway.fhir.criteria import query_of
 from gateway.fhir.outcome import turned_away
 from gateway.fhir.parameters import refuse_any
-from gateway.fhir.versions import if_match, written
+from gateway.fhir.versions import condition, written
 from gateway.intake.entries import Entry
 from gateway.refusal import Kind
 
 
 def update(services: Services, asked: Asked) -> Reply:
     refuse_any(asked.parameters)
-    version = if_match(asked.headers)
+    version = condition(asked.headers, creates=True)
     body = resource(services, asked)
     stored = services.intake.update(asked.actor, asked.type, asked.id, body, version)
     return written(services, asked, stored)
 
 
 def update_matching(services: Services, asked: Asked) -> Reply:
-    query, version = query_of(asked), if_match(asked.headers)
+    query, version = query_of(asked), condition(asked.headers, creates=True)
     body = resource(services, asked)
     if body.get("resourceType") != asked.type:
         raise turned_away(

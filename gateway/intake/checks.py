@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.auth.actor import Actor
 from gateway.intake.entries import Entry
+from gateway.profiles import Enforced
 from gateway.refusal import Issue, Kind, Refused, refused
 from gateway.stored import Resource
 from mappers.r4 import validate
@@ -65,9 +66,23 @@ def resources(entries: Sequence[Entry]) -> None:
     found: list[validate.Problem] = []
     for entry in entries:
         if entry.resource is not None:
-            root = f"{entry.at}.resource" if entry.at else entry.type
-            found += validate.problems(entry.resource, root)
+            found += validate.problems(entry.resource, _root(entry))
     _refuse(found)
+
+
+def conforming(entries: Sequence[Entry], enforced: Enforced | None) -> None:
+    """Every valid resource must conform to a profile of its type, where this deployment asks for any."""
+    if enforced is None:
+        return
+    told = [(entry, entry.resource) for entry in entries if entry.resource is not None]
+    faults = [fault for entry, one in told for fault in enforced.faults(one, _root(entry))]
+    if faults:
+        patched = any(entry.change for entry, _ in told)
+        raise Refused(Kind.UNPROCESSABLE if patched else Kind.INVALID, faults)
+
+
+def _root(entry: Entry) -> str:
+    return f"{entry.at}.resource" if entry.at else entry.type
 
 
 def _refuse(found: Sequence[validate.Problem]) -> None:

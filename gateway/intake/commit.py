@@ -16,6 +16,7 @@ from gateway.custody.identity import halves, idempotency, links, names
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import Tenant, WriteNo
 from gateway.intake import claims, merges
+from gateway.intake.beside import Write
 from gateway.intake.claims import Claims
 from gateway.intake.concerned import concerned
 from gateway.intake.merges import Settlement
@@ -39,6 +40,8 @@ class Batch:
     """What it means for who is one person with whom."""
     claims: Claims | None = None
     """The criteria on which a write hangs."""
+    beside: Write | None = None
+    """What whoever keeps the answer for later writes with it."""
 
 
 def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
@@ -60,6 +63,8 @@ def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
             jobs.enqueue(conn, order, patients, entropy)
         if batch.answer is not None:
             idempotency.store(conn, vault, batch.answer)
+        if batch.beside is not None:
+            batch.beside(conn)
         audit.append(conn, tenant, batch.events)
 
 

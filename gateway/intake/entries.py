@@ -5,22 +5,33 @@ Pure: the bundle has been found valid as an envelope; what is wrong with a reque
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from msgspec.structs import replace
 
-from gateway.refusal import Issue, Kind, Refused, refused
+from gateway.refusal import Kind, refused
 from gateway.stored import Resource
-from mappers.r4 import references
 from mappers.r4.model import MODEL
 
-_PATIENT = "Patient/"
 WRITES = ("DELETE", "POST", "PUT", "PATCH")
 ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 """FHIR's order of processing: http://hl7.org/fhir/R4/http.html#trules"""
+
+
+class Standing(Enum):
+    """What must stand for a write to be done, where it is no version in particular."""
+
+    ANY = "*"
+    """``If-Match: *``: something."""
+    NOTHING = ""
+    """``If-None-Match: *``: nothing; the write must be a creation."""
+
+
+Condition: TypeAlias = int | Standing
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -33,7 +44,8 @@ class Entry(msgspec.Struct, frozen=True):
     id: str | None = None
     resource: Resource | None = None
     full_url: str | None = None
-    if_match: int | None = None
+    if_match: Condition | None = None
+    """What must stand: this version, anything or nothing."""
     if_none_exist: str | None = None
     query: str | None = None
     names: frozenset[str] = frozenset()
@@ -85,7 +97,7 @@ def read_entry(index: int, raw: Mapping[str, Any]) -> Entry:
         id=id_ or None,
         resource=raw.get("resource"),
         full_url=raw.get("fullUrl"),
-        if_match=if_match(request.get("ifMatch"), f"{at}.request.ifMatch"),
+        if_match=_condition(request, method, f"{at}.request"),
         if_none_exist=request.get("ifNoneExist"),
         query=query or None,
     )
@@ -101,6 +113,9 @@ def _check(entry: Entry) -> None:
         )
     if entry.method == "POST" and (entry.id or entry.query):
         raise refused(Kind.INVALID, "value", "The url of a POST is the resource type alone.", url)
+    if entry.if_none_exist is not None and not criteria(entry.if_none_exist):
+        at = f"{entry.at}.request.ifNoneExist"
+        raise refused(Kind.INVALID, "required", "ifNoneExist must name criteria.", at)
     if entry.method in ("PUT", "DELETE", "PATCH") and not (entry.id or entry.query):
         raise refused(Kind.INVALID, "value", "The url must name one resource: Type/id or Type?criteria.", url)
     if entry.method == "GET" and "/" in (entry.id or ""):
@@ -121,13 +136,27 @@ def _check_body(entry: Entry) -> None:
         raise refused(Kind.INVALID, "value", "The resource's id is not the one in the url.", f"{at}.id")
 
 
-def if_match(value: object, at: str) -> int | None:
-    """The version number in an ETag such as ``W/"3"``; None where nothing was asked."""
+def _condition(request: Mapping[str, Any], method: str, at: str) -> Condition | None:
+    """What must stand for the entry to be done. A GET is answered whatever its sender has already."""
+    none = request.get("ifNoneMatch")
+    if none is None or method == "GET":
+        return if_match(request.get("ifMatch"), f"{at}.ifMatch")
+    if none != "*" or method != "PUT" or "ifMatch" in request:
+        text = "ifNoneMatch is served as * on a PUT, and without an ifMatch."
+        raise refused(Kind.INVALID, "not-supported", text, f"{at}.ifNoneMatch")
+    return Standing.NOTHING
+
+
+def if_match(value: object, at: str) -> Condition | None:
+    """The version number in an ETag such as ``W/"3"``, or that there must be one; None where nothing was
+    asked."""
     if value is None:
         return None
+    if value == Standing.ANY.value:
+        return Standing.ANY
     text = str(value).removeprefix("W/").strip('"')
-    if not (text.isascii() and text.isdigit()):
-        raise refused(Kind.INVALID, "value", 'ifMatch must look like W/"3".', at)
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise refused(Kind.INVALID, "value", 'ifMatch must look like W/"3", or be *.', at)
     return int(text)
 
 
@@ -139,61 +168,6 @@ def criteria(query: str) -> list[tuple[str, str]]:
 def canonical(query: str) -> str:
     """The same text for the same criteria, whatever their order."""
     return urlencode(sorted(criteria(query)))
-
-
-def resolve(entries: Sequence[Entry], look_up: Callable[[str, str], str]) -> list[Entry]:
-    """Every ``urn:`` and conditional reference replaced by the literal one that it stands for.
-
-    ``look_up`` answers what a conditional reference (its text, its place) stands for. All ``urn:`` references
-    that name no entry are said at once.
-    """
-    known = {e.full_url: e.literal for e in entries if e.full_url and e.id}
-    faults: list[Issue] = []
-    resolved = [_resolved(entry, known, look_up, faults) for entry in entries]
-    if faults:
-        raise Refused(Kind.UNPROCESSABLE, faults)
-    return resolved
-
-
-def _resolved(
-    entry: Entry, known: Mapping[str, str], look_up: Callable[[str, str], str], faults: list[Issue]
-) -> Entry:
-    if entry.resource is None:
-        return entry
-    at = f"{entry.at}.resource"
-    nowhere: list[str] = []
-    names: set[str] = set()
-
-    def change(text: str) -> str:
-        literal = settled(text)
-        if literal.startswith(_PATIENT):
-            names.add(literal)
-        return literal
-
-    def settled(text: str) -> str:
-        literal = known.get(text)
-        if literal is not None:
-            return literal
-        if not text.startswith("urn:") and "?" not in text:
-            return text
-        match references.parse(text):
-            case references.Urn():
-                nowhere.append(text)
-            case references.Conditional():
-                return look_up(text, at)
-        return text
-
-    resource = references.rewrite(entry.resource, change)
-    made = replace(entry, resource=resource, names=frozenset(names))
-    if nowhere:
-        # Other URIs than references may name what lies nowhere near.
-        pointers = set(references.pointers(entry.resource))
-        faults += [
-            Issue("not-found", "A urn: reference names no entry of this bundle.", at)
-            for text in nowhere
-            if text in pointers
-        ]
-    return made
 
 
 def refuse_twins(entries: Sequence[Entry]) -> None:

@@ -18,8 +18,9 @@ from gateway.custody import records
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import Tenant
 from gateway.identities import Identities
-from gateway.intake.entries import Entry
+from gateway.intake.entries import Entry, Standing
 from gateway.intake.looking import Looking
+from gateway.intake.rights import UNKNOWN, Rights, unmet
 from gateway.refusal import Issue, Kind, Refused, refused
 from gateway.stored import Resource, Stored, document
 from mappers import lossless
@@ -79,7 +80,9 @@ def _decoded(data: object, at: str) -> Any:
         raise refused(Kind.INVALID, "structure", "The data are no JSON in base64.", at) from None
 
 
-def applied(vault: Vault, looking: Looking, tenant: Tenant, entries: Sequence[Entry]) -> list[Entry]:
+def applied(
+    vault: Vault, looking: Looking, tenant: Tenant, rights: Rights, entries: Sequence[Entry]
+) -> list[Entry]:
     """The entries, each PATCH with the resource that it leads to and the version that this was made from."""
     if not any(entry.change for entry in entries):
         return list(entries)
@@ -90,16 +93,19 @@ def applied(vault: Vault, looking: Looking, tenant: Tenant, entries: Sequence[En
         heads = records.heads(conn, tenant, wanted)
     standing = looking.originals(tenant, [ref for ref in wanted if ref in heads and not heads[ref].deleted])
     return [
-        entry if ref is None else _applied(entry, standing.get(ref), ref in heads)
+        entry if ref is None else _applied(entry, standing.get(ref), ref in heads, rights)
         for entry, ref in zip(entries, refs, strict=True)
     ]
 
 
-def _applied(entry: Entry, stored: Stored | None, known: bool) -> Entry:
+def _applied(entry: Entry, stored: Stored | None, known: bool, rights: Rights) -> Entry:
     if stored is None or stored.body is None:
-        if known:
+        if entry.if_match is Standing.ANY:
+            raise unmet(entry)
+        if known and not rights.are_filtered(entry):
             raise refused(Kind.GONE, "deleted", "This resource was deleted.", entry.at)
-        raise refused(Kind.NOT_FOUND, "not-found", "There is no such resource, or none that you may see.")
+        raise refused(Kind.NOT_FOUND, "not-found", UNKNOWN, entry.at)
+    rights.check_before(entry, stored.body)
     change: Change = entry.change
     try:
         made = change.apply(document(stored), change.document)

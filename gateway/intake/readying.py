@@ -12,9 +12,12 @@ from gateway.auth.actor import Actor
 from gateway.custody import records
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import WriteNo
-from gateway.intake import identify, patches
-from gateway.intake.entries import Entry, refuse_twins, resolve
+from gateway.intake import checks, identify, patches
+from gateway.intake.entries import Entry, refuse_twins
 from gateway.intake.looking import Looking
+from gateway.intake.resolving import resolve
+from gateway.intake.rights import Rights
+from gateway.profiles import Enforced
 from gateway.stored import Entropy
 
 
@@ -38,6 +41,7 @@ class Readying:
     vault: Vault
     looking: Looking
     entropy: Entropy
+    enforced: Enforced | None = None
 
     def ready(self, actor: Actor, entries: Sequence[Entry]) -> Ready:
         """Raises ``Refused`` for what cannot be done as it is asked."""
@@ -48,12 +52,15 @@ class Readying:
         )
         identified = identify.identified(actor, entries, self.looking, self.entropy)
         refuse_twins(identified)
-        changed = patches.applied(self.vault, self.looking, actor.organization, identified)
+        changed = patches.applied(
+            self.vault, self.looking, actor.organization, Rights(actor.scopes), identified
+        )
+        checks.conforming([entry for entry in changed if entry.change], self.enforced)
         return Ready(resolve(changed, identify.looked_up(actor, self.looking)), since)
 
     def _last(self, actor: Actor) -> WriteNo:
-        with self.vault.database.read() as conn:
-            return records.latest(conn, actor.organization)
+        with self.vault.database.glance() as at:
+            return records.latest(at, actor.organization)
 
 
 def _conditional(entry: Entry) -> bool:

@@ -14,8 +14,10 @@ from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
 from gateway.custody.records import Head
 from gateway.identities import Identities
-from gateway.intake.entries import Entry
+from gateway.intake.entries import Condition, Entry, Standing
 from gateway.intake.looking import Looking, Ref
+from gateway.intake.returning import Returning
+from gateway.intake.rights import Rights, unmet
 from gateway.intake.sealing import Keys, Sealed, Sealer, Target, Whose
 from gateway.privacy.policy import Policy
 from gateway.refusal import Kind, refused
@@ -36,6 +38,8 @@ class Outcome(msgspec.Struct, frozen=True):
     sealed: Sealed | None
     recorded: bool = False
     """Whether the trail has it already."""
+    told: Returning = Returning.MINIMAL
+    """How much of what was written its sender is answered with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +58,23 @@ class Versions:
         refs = [(e.type, identities.stored(e.type, e.id or "")) for e in entries]
         whose = [_whose(identities, entry) for entry in entries]
         everybody = {p for w in whose for p in (w.compartment, *w.named)}
-        with self.vault.database.read() as conn:
+        # What moves in between the transaction finds out.
+        with self.vault.database.glance() as at:
             # An id that was just drawn for a POST has no head yet.
             known = [ref for entry, ref in zip(entries, refs, strict=True) if entry.method != "POST"]
-            heads = records.heads(conn, tenant, known)
+            heads = records.heads(at, tenant, known)
             # Asked again by the transaction; here because who was erased must not be given new keys.
-            if records.erased(conn, tenant, [*known, *(("Patient", p) for p in everybody)]):
+            if records.erased(at, tenant, [*known, *(("Patient", p) for p in everybody)]):
                 raise Erased
-        before = self._before(tenant, entries, refs, heads)
+        rights = Rights(actor.scopes)
+        wanted = [ref for entry, ref in zip(entries, refs, strict=True) if _looks_back(entry, rights)]
+        before = self._before(tenant, wanted, heads)
         sealer = Sealer(tenant, self.policy, identities, self._keys(tenant, whose), self.entropy)
-        step = _Step(sealer, heads, before, now)
+        step = _Step(sealer, rights, heads, before, now)
         return [step.outcome(e, ref, w) for e, ref, w in zip(entries, refs, whose, strict=True)]
 
-    def _before(
-        self, tenant: Tenant, entries: Sequence[Entry], refs: Sequence[Ref], heads: Mapping[Ref, Head]
-    ) -> Mapping[Ref, Stored]:
-        known = [
-            ref
-            for entry, ref in zip(entries, refs, strict=True)
-            if entry.resource is not None and ref in heads and not heads[ref].deleted
-        ]
+    def _before(self, tenant: Tenant, refs: Sequence[Ref], heads: Mapping[Ref, Head]) -> Mapping[Ref, Stored]:
+        known = [ref for ref in refs if ref in heads and not heads[ref].deleted]
         return self.looking.originals(tenant, known) if known else {}
 
     def _keys(self, tenant: Tenant, whose: Sequence[Whose]) -> Keys:
@@ -89,16 +90,16 @@ class Versions:
 @dataclass(frozen=True, slots=True)
 class _Step:
     sealer: Sealer
+    rights: Rights
     heads: Mapping[Ref, Head]
     before: Mapping[Ref, Stored]
     now: int
 
     def outcome(self, entry: Entry, ref: Ref, whose: Whose) -> Outcome:
-        head = self.heads.get(ref)
-        if entry.if_match is not None and (head is None or head.deleted or head.version != entry.if_match):
-            raise refused(
-                Kind.PRECONDITION, "conflict", "The current version is not the one in ifMatch.", entry.at
-            )
+        head, stands = self.heads.get(ref), self.before.get(ref)
+        self.rights.check(entry, None if stands is None else stands.body)
+        if not _holds(entry.if_match, head):
+            raise unmet(entry)
         if entry.base is not None and (head is None or head.deleted or head.version != entry.base):
             raise Conflict
         if entry.free and head is not None and not head.deleted:
@@ -154,6 +155,20 @@ class _Step:
         target = Target(entry.type, entry.id or "", ref[1], version)
         patient = _patient(head.compartment) if head else None
         return Outcome(entry, target, interaction, status, patient, stored, None)
+
+
+def _looks_back(entry: Entry, rights: Rights) -> bool:
+    """Whether what stands must be opened: to compare it, or to know whether it may be deleted."""
+    return entry.resource is not None or (entry.method == "DELETE" and rights.are_filtered(entry))
+
+
+def _holds(condition: Condition | None, head: Head | None) -> bool:
+    """Whether what stands is what the sender of a write supposes."""
+    if condition is None:
+        return True
+    if head is None or head.deleted:
+        return condition is Standing.NOTHING
+    return condition is Standing.ANY or condition == head.version
 
 
 def _whose(identities: Identities, entry: Entry) -> Whose:

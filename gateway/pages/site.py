@@ -9,7 +9,12 @@ from flask import Flask, Response, render_template
 
 from gateway.settings import Settings
 
-PAGES = {"/": "index.html", "/start/ehr": "ehr.html", "/start/partner": "partner.html"}
+PAGES = {
+    "/": "index.html",
+    "/start/ehr": "ehr.html",
+    "/start/partner": "partner.html",
+    "/sandbox": "sandbox.html",
+}
 STYLE = "/style.css"
 OPENAPI = "/openapi.json"
 

@@ -18,9 +18,9 @@ def found(vault: Vault, actor: Actor, type_: str, id_: str) -> tuple[Tenant, Sto
     stored = _stored(vault, actor, type_, id_)
     if stored is None:
         return None
-    with vault.database.read() as conn:
+    with vault.database.glance() as at:
         for tenant in tenants:
-            if records.erased(conn, tenant, [(type_, stored)]):
+            if records.erased(at, tenant, [(type_, stored)]):
                 return tenant, stored
     return None
 

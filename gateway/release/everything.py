@@ -16,9 +16,9 @@ from gateway.custody import records
 from gateway.custody.errors import KeyGone
 from gateway.custody.ids import Tenant, WriteNo
 from gateway.custody.records import StoredVersion
-from gateway.privacy.questions import hides
-from gateway.refusal import Kind, Refused, refused
+from gateway.refusal import Kind, Refused, recorded, refused
 from gateway.release import erased, opened
+from gateway.release.bounds import READ
 from gateway.release.histories import HIDDEN
 from gateway.release.partners import PartnerView
 from gateway.release.patient_walk import PATIENT, POINTED_AT, Walk, Wanted, kinds
@@ -49,7 +49,8 @@ class Everything:
         _check_hidden(view, wanted)
         patient = self._patient(actor, view, id_)
         ceiling = WriteNo(position.ceiling) if position else self._newest(patient.tenant)
-        walk = Walk(self.release.vault, view, patient, replace(wanted, types=allowed), ceiling)
+        sieve = self.release.sieve(actor, view, READ)
+        walk = Walk(self.release.vault, view, patient, replace(wanted, types=allowed), ceiling, sieve)
         try:
             found, last = walk.page(position.after if position else -1, count)
         except KeyGone:
@@ -58,20 +59,24 @@ class Everything:
         own = tuple(stored for place, stored in found if place < POINTED_AT)
         others = tuple(stored for place, stored in found if place >= POINTED_AT)
         following = None if last is None else Position(ceiling, last)
-        return Answer(own, others, len(allowed) < len(_askable(wanted)), following)
+        narrowed = len(allowed) < len(_askable(wanted)) or any(map(sieve.stands_before, allowed))
+        return Answer(own, others, narrowed, following)
 
     def _patient(self, actor: Actor, view: View, id_: str) -> StoredVersion:
-        tombstone = erased.found(self.release.vault, actor, PATIENT, id_)
+        sieve = self.release.sieve(actor, view, READ)
+        # Of who was erased nobody can tell any more whether a filter let them pass.
+        told = not sieve.stands_before(PATIENT)
+        tombstone = erased.found(self.release.vault, actor, PATIENT, id_) if told else None
         if tombstone is not None:
             tenant, stored = tombstone
             deed = trace.Deed("everything", PATIENT, stored, patient=stored, status=410, outcome=trace.MINOR)
             self._record(actor, view, tenant, deed)
-            raise refused(Kind.GONE, "deleted", ERASED)
+            raise recorded(Kind.GONE, "deleted", ERASED)
         row = view.locate(PATIENT, id_, None)
-        if row is None:
+        if row is None or not sieve.passing([row]):
             deed = trace.Deed("everything", PATIENT, status=404, outcome=trace.MINOR)
             self._record(actor, view, None, deed)
-            raise refused(Kind.NOT_FOUND, "not-found", UNKNOWN)
+            raise recorded(Kind.NOT_FOUND, "not-found", UNKNOWN)
         if row.deleted:
             raise self._gone(actor, view, row, DELETED)
         if not opened.readable(self.release.vault, row.tenant, [row]):
@@ -80,7 +85,7 @@ class Everything:
 
     def _gone(self, actor: Actor, view: View, row: StoredVersion, text: str) -> Refused:
         self._record(actor, view, row.tenant, trace.of_row("everything", row, 410, trace.MINOR))
-        return refused(Kind.GONE, "deleted", text)
+        return recorded(Kind.GONE, "deleted", text)
 
     def _newest(self, tenant: Tenant) -> WriteNo:
         with self.release.vault.database.read() as conn:
@@ -108,5 +113,5 @@ def _check_hidden(view: View, wanted: Wanted) -> None:
     """Refuse to go by times that a profile hides from this reader."""
     if not wanted.since or not isinstance(view, PartnerView):
         return
-    if any(hides(one, PATIENT, "_lastUpdated") for one in view.profiles.values()):
+    if view.hides(PATIENT, "_lastUpdated"):
         raise refused(Kind.INVALID, "not-supported", HIDDEN)

@@ -46,8 +46,8 @@ def own_view(vault: Vault, tenant: Tenant, refs: Iterable[Ref]) -> Show:
 
 
 def _own_ids(vault: Vault, tenant: Tenant, refs: Sequence[Ref]) -> dict[Ref, str]:
-    with vault.database.read() as conn:
-        found = links.get(conn, tenant, refs)
+    with vault.database.glance() as at:
+        found = links.get(at, tenant, refs)
     keys = vault.identity.fetch(tenant, {link.compartment for link in found.values()})
     # What was moved to somebody who was erased later has no way back: an id is made for it.
     known = [(ref, link, keys.get(link.compartment)) for ref, link in found.items()]

@@ -13,14 +13,15 @@ from gateway.custody import index, records
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_SHIFT, StoredId, Tenant, WriteNo, parse_pseudonym
 from gateway.custody.records import StoredVersion
+from gateway.extent import EXTENT, Extent
 from gateway.refusal import Refused
 from gateway.release.asking import LAST_UPDATED, Asked, Being, Name, Rows, Settled, refusal
+from gateway.release.bounds import OPEN, SEARCH, Bounds, Seen
 from gateway.release.chaining import Criterion, settled
 from gateway.release.opened import readable
 from gateway.stored import Resource
 from mappers.r4.search_ranges import days_asked
 
-Seen = Callable[[Sequence[StoredVersion]], Mapping[WriteNo, Resource]]
 BATCH = 100
 """Candidates opened at a time, where the first few were not enough."""
 MOST_AT_ONCE = 500
@@ -64,7 +65,8 @@ class Scope:
 class Reader:
     """Who searches. ``source`` sent the data and may ask who somebody is; ``allows`` takes type and right.
 
-    ``hides`` says which parameters of a type look at something that this reader is not shown.
+    ``hides`` says which parameters of a type look at something that this reader is not shown, and ``bounds``
+    what the filters of its scopes leave.
     """
 
     scopes: tuple[Scope, ...]
@@ -72,15 +74,17 @@ class Reader:
     allows: Callable[[str, str], bool]
     present: Callable[[Sequence[StoredVersion]], list[Resource]]
     hides: Callable[[str, str], bool] = _never
+    bounds: Bounds = OPEN
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one search may cost: candidates opened, hits of an inner search, resources included."""
+    """How much one search may cost: candidates opened, hits of an inner search, resources included, words."""
 
     opened: int = 5_000
     linked: int = 1_000
     included: int = 1_000
+    extent: Extent = EXTENT
 
 
 LIMITS = Limits()
@@ -131,14 +135,16 @@ class Finder:
     vault: Vault
     reader: Reader
     limits: Limits = LIMITS
+    trusting: bool = False
+    """Whether what rows propose counts without being opened: to compare it with what was found before."""
     _answered: dict[tuple[Tenant, tuple[Criterion, ...]], list[Settled] | None] = field(
         default_factory=dict, repr=False
     )
 
     def ceilings(self) -> dict[Tenant, WriteNo]:
         """The last write of each tenant now."""
-        with self.vault.database.read() as conn:
-            return {scope.tenant: records.latest(conn, scope.tenant) for scope in self.reader.scopes}
+        with self.vault.database.glance() as at:
+            return {scope.tenant: records.latest(at, scope.tenant) for scope in self.reader.scopes}
 
     def hits(
         self, type_: str, criteria: Sequence[Criterion], window: Window, first: int, budget: Budget
@@ -184,14 +190,16 @@ class Finder:
         self, scope: Scope, question: Question, window: Window, first: int, budget: Budget
     ) -> Iterator[Hit]:
         """Hits of settled criteria in one tenant."""
-        clauses = question.clauses(self.vault, scope.tenant, self.reader.source)
+        passing = self.reader.bounds.passing(question.type, question.letter)
+        narrowed = replace(question, criteria=(*question.criteria, *passing))
+        clauses = narrowed.clauses(self.vault, scope.tenant, self.reader.source)
         page = index.Page(0, window.ceilings[scope.tenant], _after(scope.tenant, window), window.ascending)
         page = replace(page, written=question.written())
         size = max(first, 1) + 1
         while True:
             page = replace(page, limit=size)
             proposed = self._proposed(scope.tenant, question, clauses, page)
-            mine = self._of_kind(scope, proposed)
+            mine = self._of_kind(scope, proposed, question.letter)
             # Without a criterion nothing is opened to decide.
             opened = budget.take(len(mine)) if question.criteria else len(mine)
             yield from self.decided(scope, question, mine[:opened])
@@ -203,34 +211,36 @@ class Finder:
             page = replace(page, after=proposed[-1].place)
             size = min(max(BATCH, 2 * size), MOST_AT_ONCE)
 
-    def _of_kind(self, scope: Scope, proposed: Sequence[Hit]) -> list[Hit]:
-        """Those that can be opened and are of the kind that this reader sees at all.
+    def _of_kind(self, scope: Scope, proposed: Sequence[Hit], letter: str) -> list[Hit]:
+        """Those that can be opened, are of the kind that this reader sees at all, and pass its filters.
 
         What is not costs no budget: a page cut short would tell how much there is that nobody may see.
         """
         rows = readable(self.vault, scope.tenant, [hit.row for hit in proposed])
-        kept = {row.write_no for row in (rows if scope.of_kind is None else scope.of_kind(rows))}
+        rows = rows if scope.of_kind is None else scope.of_kind(rows)
+        kept = {row.write_no for row in self.reader.bounds.within(rows, letter, scope.seen)}
         return [hit for hit in proposed if hit.row.write_no in kept]
 
     def _proposed(
         self, tenant: Tenant, question: Question, clauses: Sequence[index.Clause], page: index.Page
     ) -> list[Hit]:
-        with self.vault.database.read() as conn:
-            named = question.named()
-            if named is not None:
-                clauses = [*clauses, index.Clause(ids=tuple(named))]
-            found = index.candidates(conn, tenant, question.type, clauses, page)
-            stored = records.by_number(conn, [one.write_no for one in found])
-        return [Hit(one.place, stored[one.write_no]) for one in found]
+        named = question.named()
+        if named is not None:
+            clauses = [*clauses, index.Clause(ids=tuple(named))]
+        with self.vault.database.glance() as at:
+            found = index.candidates(at, tenant, question.type, clauses, page)
+            stored = records.by_number(at, [one.write_no for one in found])
+        # Who is erased in between is not there.
+        return [Hit(one.place, stored[one.write_no]) for one in found if one.write_no in stored]
 
     def tried(self, scope: Scope, question: Question, proposed: Sequence[Hit]) -> list[Hit]:
         """Those of any rows that match and may be seen."""
-        return self.decided(scope, question, self._of_kind(scope, proposed))
+        return self.decided(scope, question, self._of_kind(scope, proposed, question.letter))
 
     def decided(self, scope: Scope, question: Question, proposed: Sequence[Hit]) -> list[Hit]:
         """Those of the candidates that match and may be seen."""
         rows = [hit.row for hit in proposed]
-        if question.criteria:
+        if question.criteria and not self.trusting:
             bodies = scope.seen(rows)
             rows = [row for row in rows if question.holds(bodies[row.write_no], row.written)]
         kept = {row.write_no for row in scope.shown(rows)}
@@ -239,10 +249,11 @@ class Finder:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Criteria on one type in one tenant's pseudonyms."""
+    """Criteria on one type in one tenant's pseudonyms, and the right by which it is asked."""
 
     type: str
     criteria: tuple[Settled, ...]
+    letter: str = SEARCH
 
     def clauses(self, vault: Vault, tenant: Tenant, source: bool) -> list[index.Clause]:
         """The conditions on rows."""

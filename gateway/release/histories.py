@@ -15,13 +15,14 @@ from gateway.auth.actor import Actor, Role
 from gateway.custody import histories, records
 from gateway.custody.errors import KeyGone
 from gateway.custody.ids import Tenant, WriteNo, tenant_of
-from gateway.privacy.questions import hides
-from gateway.refusal import Kind, refused
+from gateway.refusal import Kind, recorded, refused
+from gateway.release.bounds import SEARCH
 from gateway.release.marks import BATCH, Entry, Window, merged
 from gateway.release.partner_history import PartnerHistory
-from gateway.release.partner_marks import ENDING
+from gateway.release.partner_marks import ENDING, PartnerMarks
 from gateway.release.partners import PartnerView
 from gateway.release.service import Release, View, logs
+from gateway.release.sieve import Sieve
 from gateway.release.tenant_history import TenantHistory
 from gateway.stored import Stored
 
@@ -74,13 +75,13 @@ class Histories:
         start = place or self._begin(actor)
         window = Window(_by_tenant(start, actor), question.since, question.current, start.after)
         types = self._types(actor, question, window)
-        reader = _reader(actor, view, question, window)
+        reader = _reader(actor, self.release.sieve(actor, view, SEARCH), view, question, window)
         try:
             found, last = _filled(reader, types, window, count)
         except KeyGone:
             deed = trace.Deed("history", question.type, status=409, outcome=trace.MINOR)
             self.release.append({log: [deed] for log in logs(actor)}, actor, view)
-            raise refused(Kind.CONFLICT, "conflict", ERASED_MEANWHILE) from None
+            raise recorded(Kind.CONFLICT, "conflict", ERASED_MEANWHILE) from None
         self._record(actor, (view, question.type), found)
         following = None if last is None else replace(start, after=last)
         return Changes(tuple(entry.stored for entry in found), start.begun - SETTLED, following)
@@ -93,7 +94,7 @@ class Histories:
         timed = question.since or question.current is not None
         if timed and isinstance(view, PartnerView):
             types = ENDING if question.type is None else (question.type,)
-            if any(hides(one, type_, "_lastUpdated") for one in view.profiles.values() for type_ in types):
+            if any(view.hides(type_, "_lastUpdated") for type_ in types):
                 raise refused(Kind.INVALID, "not-supported", HIDDEN)
         return view
 
@@ -121,12 +122,13 @@ class Histories:
         self.release.append({log: told or nobody for log, told in deeds.items()}, actor, view)
 
 
-def _reader(actor: Actor, view: View, question: Question, window: Window) -> Reader:
+def _reader(actor: Actor, sieve: Sieve, view: View, question: Question, window: Window) -> Reader:
     if not isinstance(view, PartnerView):
-        return TenantHistory(view, window)
+        return TenantHistory(view, window, sieve)
     types = ENDING if question.type is None else (question.type,)
     asked = [type_ for type_ in types if actor.scopes.allows(type_, "s")]
-    return PartnerHistory.of(view, actor.client_id, asked, window)
+    marks = PartnerMarks.of(view.vault, actor.client_id, asked, window)
+    return PartnerHistory(view, marks, sieve)
 
 
 def _filled(

@@ -9,12 +9,15 @@ from gateway.auth.scopes import TRAIL
 from gateway.custody import records
 from gateway.custody.ids import StoredId, WriteNo, parse_pseudonym, pseudonym
 from gateway.custody.records import StoredVersion
-from gateway.release.asking import Pointing
+from gateway.release import citing
+from gateway.release.asking import Pointing, Settled
+from gateway.release.bounds import READ
+from gateway.release.chaining import points
 from gateway.release.finding import Budget, Finder, Question, Scope, Spent, Window
 from gateway.release.opened import readable
 from gateway.release.wanted import Include
 from gateway.stored import Resource
-from mappers.r4 import references, search
+from mappers.r4 import canonicals, references, search
 from mappers.r4.model import MODEL
 from mappers.r4.search_terms import found
 
@@ -78,7 +81,7 @@ class Including:
         there = (
             self._pointing(scope, include, rows, room)
             if include.reverse
-            else self._pointed(scope, include, rows)
+            else self._pointed(scope, include, rows, room)
         )
         return basket.add(there)
 
@@ -86,12 +89,17 @@ class Including:
         """Whether it may bring a type that the scopes do not allow; said whether or not there is any."""
         # Nobody's scope for every type covers the trail, and nothing stored is in it.
         types = include.brings() or MODEL.resources - {TRAIL}
-        return not all(self.finder.reader.allows(type_, "r") for type_ in types)
+        reader = self.finder.reader
+        return not all(
+            reader.allows(type_, READ) and not reader.bounds.passing(type_, READ) for type_ in types
+        )
 
     # --- forwards ----------------------------------------------------------------------------------------
 
-    def _pointed(self, scope: Scope, include: Include, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
-        """What these rows point at, of what their reader may see."""
+    def _pointed(
+        self, scope: Scope, include: Include, rows: Sequence[StoredVersion], room: int
+    ) -> list[StoredVersion]:
+        """What these rows point at or cite, of what their reader may see."""
         bearing = [row for row in rows if include.names(row.type)]
         bodies = scope.seen(bearing)
         targets = {
@@ -99,7 +107,10 @@ class Including:
             for row in bearing
             for target in self._targets(include, row.type, bodies[row.write_no])
         }
-        return self._seen(scope, self._loaded(scope, list(targets)))
+        pointed = self._seen(scope, self._loaded(scope, list(targets)))
+        cited = [name for row in bearing for name in self._cited(include, row.type, bodies[row.write_no])]
+        questions = [Question(one.type, (one,), READ) for one in citing.published(cited)]
+        return pointed + self._found(scope, questions, room)
 
     def _targets(self, include: Include, type_: str, body: Resource) -> Iterator[Target]:
         for name in include.names(type_):
@@ -110,9 +121,17 @@ class Including:
                     if (
                         target is not None
                         and wanted <= {target[0]}
-                        and self.finder.reader.allows(target[0], "r")
+                        and self.finder.reader.allows(target[0], READ)
                     ):
                         yield target
+
+    def _cited(self, include: Include, type_: str, body: Resource) -> Iterator[tuple[str, citing.Name]]:
+        """Each definition that may be meant: its type, and how it is named."""
+        for name in include.names(type_):
+            for one in canonicals.cited(body, name):
+                for target in sorted(one.types):
+                    if include.target in (None, target) and self.finder.reader.allows(target, READ):
+                        yield target, (one.url, one.version)
 
     def _loaded(self, scope: Scope, targets: Sequence[Target]) -> list[StoredVersion]:
         """In the targets' order; of what has no such version, nothing."""
@@ -128,22 +147,40 @@ class Including:
         return [row for row in rows if row is not None and not row.deleted]
 
     def _seen(self, scope: Scope, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
-        return scope.shown(readable(self.finder.vault, scope.tenant, rows))
+        found = scope.shown(readable(self.finder.vault, scope.tenant, rows))
+        return self.finder.reader.bounds.within(found, READ, scope.seen)
 
     # --- backwards ---------------------------------------------------------------------------------------
 
     def _pointing(
         self, scope: Scope, include: Include, rows: Sequence[StoredVersion], room: int
     ) -> list[StoredVersion]:
-        """What points at these rows; one more than there is room for, so that it can be said."""
+        """What points at these rows or cites them; one more than there is room for, so that it is said."""
         aimed = [row for row in rows if include.target in (None, row.type)]
-        if not aimed or not self.finder.reader.allows(include.source, "r"):
+        if not aimed or not self.finder.reader.allows(include.source, READ):
             return []
+        names = include.names(include.source)
         texts = frozenset(f"{row.type}/{pseudonym(row.id)}" for row in aimed)
-        brought: list[StoredVersion] = []
-        for name in include.names(include.source):
-            question = Question(include.source, (Pointing(include.source, name, texts),))
-            brought += self._few(scope, question, room + 1)
+        criteria: list[Settled] = [
+            Pointing(include.source, name, texts) for name in names if points(include.source, name)
+        ]
+        citing_ = [name for name in names if canonicals.cites(include.source, name)]
+        known = self._definitions(scope, aimed) if citing_ else []
+        criteria += [one for name in citing_ for one in citing.citing(include.source, name, known)]
+        return self._found(scope, [Question(include.source, (one,), READ) for one in criteria], room)
+
+    def _definitions(self, scope: Scope, rows: Sequence[StoredVersion]) -> list[tuple[str, citing.Name]]:
+        """By which names these rows can be cited, so far as their reader sees that."""
+        rows = [row for row in rows if row.type in canonicals.definitions()]
+        bodies = scope.seen(rows)
+        owns = [(row.type, canonicals.own(bodies[row.write_no])) for row in rows]
+        return [(type_, own) for type_, own in owns if own is not None]
+
+    # --- both ways ---------------------------------------------------------------------------------------
+
+    def _found(self, scope: Scope, questions: Sequence[Question], room: int) -> list[StoredVersion]:
+        """What meets any of the questions, each once."""
+        brought = [row for question in questions for row in self._few(scope, question, room + 1)]
         return list({row.write_no: row for row in brought}.values())
 
     def _few(self, scope: Scope, question: Question, most: int) -> list[StoredVersion]:
@@ -165,5 +202,7 @@ def _literal(value: object) -> Target | None:
     if not isinstance(parsed, references.Literal):
         return None
     stored = parse_pseudonym(parsed.id)
-    version = int(parsed.version) if parsed.version is not None and parsed.version.isdecimal() else None
-    return None if stored is None else (parsed.type, stored, version)
+    if stored is None or parsed.version is None or not parsed.version.isdecimal():
+        return None if stored is None else (parsed.type, stored, None)
+    # No version has more digits, and no database takes such a number.
+    return (parsed.type, stored, int(parsed.version)) if len(parsed.version) < 10 else None

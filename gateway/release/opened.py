@@ -76,12 +76,22 @@ def _clinicals(vault: Vault, tenant: Tenant, rows: Rows) -> list[Resource | None
 
 def _wholes(vault: Vault, tenant: Tenant, rows: Rows) -> list[Resource]:
     keys = _Keys.of(vault, vault.identity, tenant, rows)
-    with vault.database.read() as conn:
-        sealed = halves.get(conn, [row.write_no for row in rows])
+    with vault.database.glance() as at:
+        sealed = halves.get(at, [row.write_no for row in rows])
+    _check_there(vault, [row.write_no for row in rows if row.write_no not in sealed])
     return [
         merge(half, _withheld(row, sealed[row.write_no], keys))
         for row, half in zip(rows, _clinicals(vault, tenant, rows), strict=True)
     ]
+
+
+def _check_there(vault: Vault, without: Sequence[WriteNo]) -> None:
+    """A half that is gone while its version is there was taken out; whatever of ours deletes takes both."""
+    if not without:
+        return
+    with vault.database.read() as conn:
+        there = records.by_number(conn, without)
+    raise Tampered if there else KeyGone
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +106,8 @@ class _Keys(Generic[K]):
         shared = [row.write_no for row in rows if row.compartment == TENANT_COMPARTMENT]
         named: Mapping[WriteNo, tuple[StoredId, ...]] = {}
         if shared:
-            with vault.database.read() as conn:
-                named = records.named(conn, shared)
+            with vault.database.glance() as at:
+                named = records.named(at, shared)
         wanted = {s for row in rows for s in subjects(row.compartment, named.get(row.write_no, ()))}
         return cls(ring.fetch(tenant, wanted), named)
 
@@ -121,10 +131,10 @@ def _clinical(row: StoredVersion, keys: _Keys[ClinicalKey]) -> Resource | None:
     if row.clinical is None:
         return None
     where = Place(row.tenant, row.compartment, row.type, row.id, row.version, CLINICAL_COLUMN)
-    body: Resource = lossless.loads(unseal(keys.key(row, row.clinical), where, row.clinical))
+    body: Resource = lossless.loads_own(unseal(keys.key(row, row.clinical), where, row.clinical))
     return body
 
 
 def _withheld(row: StoredVersion, sealed: bytes, keys: _Keys[IdentityKey]) -> Resource:
-    body: Resource = lossless.loads(halves.open_withheld(keys.key(row, sealed), row, sealed))
+    body: Resource = lossless.loads_own(halves.open_withheld(keys.key(row, sealed), row, sealed))
     return body

@@ -11,6 +11,7 @@ from gateway.custody.ids import Tenant, WriteNo, tenant_of
 from gateway.custody.records import StoredVersion
 from gateway.refusal import Kind, refused
 from gateway.release.asking import LAST_UPDATED, Asked, told_by_rows
+from gateway.release.bounds import SEARCH
 from gateway.release.chaining import Chained, Criterion, Having
 from gateway.release.finding import Budget, Finder, Hit, Question, Spent, Window, too_costly
 from gateway.release.including import Including
@@ -19,6 +20,8 @@ from gateway.release.wanted import NEWEST_FIRST, Wanted
 from gateway.stored import Position
 
 PLAIN = Wanted()
+MOST_COUNTED = 1_000
+"""Up to here hits are counted unasked."""
 OLDEST_FIRST = ((LAST_UPDATED, False),)
 _OPENS_ALL = frozenset({"contains", "text"})
 
@@ -70,6 +73,14 @@ class Paging:
         if position is None:
             return self.finder.ceilings()
         return {tenant_of(WriteNo(n)): WriteNo(n) for n in (position.ceiling, *position.more)}
+
+    def told_by_writing(self, position: Position | None) -> bool:
+        """Whether the page comes in the order of writing, for which nothing has to be opened."""
+        return self._by_writing(self._ceilings(position))
+
+    def counts_by_rows(self) -> bool:
+        """Whether its total, where one is wanted, is what rows tell."""
+        return self.wanted.total != "accurate" or all(map(_exact, self.criteria))
 
     def _by_writing(self, ceilings: Mapping[Tenant, WriteNo]) -> bool:
         """Whether write numbers are the order. Those of two tenants say nothing of each other."""
@@ -181,18 +192,25 @@ class Paging:
             return found.total
         if asked == "accurate":
             return self._accurate(Window(ceilings))
-        if asked == "estimate" or all(map(_exact, self.criteria)):
+        if asked == "estimate":
             return self._by_rows(Window(ceilings))
-        return None
+        if not all(map(_exact, self.criteria)):
+            return None
+        told = self._by_rows(Window(ceilings), MOST_COUNTED + 1)
+        # To count what nobody asked the number of must not take longer, the more there is.
+        return None if told is None or told > MOST_COUNTED else told
 
     def _accurate(self, window: Window) -> int:
         if all(map(_exact, self.criteria)) and (told := self._by_rows(window)) is not None:
             return told
         return len(self._all(window))
 
-    def _by_rows(self, window: Window) -> int | None:
-        """How many rows propose; None for whoever may not see all that they count."""
+    def _by_rows(self, window: Window, most: int = 0) -> int | None:
+        """How many rows propose, no more than ``most`` for each tenant; None for whoever may not see all that
+        they count."""
         if any(scope.visible is not None for scope in self.finder.reader.scopes):
+            return None
+        if self.finder.reader.bounds.passing(self.type, SEARCH):
             return None
         total = 0
         for scope in self.finder.reader.scopes:
@@ -200,9 +218,9 @@ class Paging:
             if criteria is not None:
                 question = Question(self.type, tuple(criteria))
                 clauses = question.clauses(self.finder.vault, scope.tenant, self.finder.reader.source)
-                page = index.Page(0, window.ceilings[scope.tenant], written=question.written())
-                with self.finder.vault.database.read() as conn:
-                    total += index.count(conn, scope.tenant, self.type, clauses, page)
+                page = index.Page(most, window.ceilings[scope.tenant], written=question.written())
+                with self.finder.vault.database.glance() as at:
+                    total += index.count(at, scope.tenant, self.type, clauses, page)
         return total
 
     # --- what comes along --------------------------------------------------------------------------------

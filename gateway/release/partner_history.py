@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from gateway.auth import registry
 from gateway.custody import histories, records
 from gateway.custody.ids import StoredId, Tenant, WriteNo
 from gateway.custody.records import StoredVersion
 from gateway.release import opened
 from gateway.release.faces import partner_view
-from gateway.release.marks import Entry, Mark, Why, Window, rows_of
+from gateway.release.marks import Entry, Mark, Why, rows_of
 from gateway.release.partner_marks import PATIENT, PartnerMarks, plan_of
 from gateway.release.partners import PLAN, PartnerView
+from gateway.release.sieve import Sieve
 from gateway.stored import Resource, Stored
 from gateway.trace import patient_of
 
@@ -51,14 +51,8 @@ class PartnerHistory:
 
     view: PartnerView
     marks: PartnerMarks
+    sieve: Sieve
     _given: dict[tuple[Tenant, StoredId], bool] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def of(cls, view: PartnerView, client_id: str, asked: Sequence[str], window: Window) -> PartnerHistory:
-        """With what this client was granted and what it lost; ``asked`` are the types that it may ask for."""
-        with view.vault.database.read() as conn:
-            grants = [grant for grant in registry.grants(conn) if grant.client_id == client_id]
-        return cls(view, PartnerMarks(view.vault, {g.tenant: g for g in grants}, asked, window))
 
     def sources(self, types: Sequence[tuple[Tenant, str]]) -> list[Iterator[Mark]]:
         """Where the marks of these types come from."""
@@ -101,7 +95,8 @@ class PartnerHistory:
             mine = [row for row in rows.values() if row.tenant == tenant and not row.deleted]
             readable = opened.readable(self.view.vault, tenant, mine)
             self.view.consents.expect(readable)
-            found |= {row.write_no for row in readable if self.view.visible(row)}
+            visible = [row for row in readable if self.view.visible(row)]
+            found |= {row.write_no for row in self.sieve.passing(visible)}
         return found
 
     def _shown(self, case: Case, seen: set[int]) -> StoredVersion | None:
@@ -116,6 +111,8 @@ class PartnerHistory:
     def _ended(self, case: Case, seen: set[int]) -> bool:
         """Whether this partner held something that is over with this mark."""
         mark, head = case.mark, case.head
+        if self.sieve.stands_before(mark.type) and not self._passed(case):
+            return False
         if mark.why is Why.VERSION:
             over = case.row is not None and case.row.deleted and case.row == head
         elif mark.why is Why.CONSENT:
@@ -124,6 +121,12 @@ class PartnerHistory:
             over = True
         with self.view.vault.database.read() as conn:
             return over and self._was_given(conn, case) and self._was_ours(conn, case)
+
+    def _passed(self, case: Case) -> bool:
+        """Whether a filter let pass what ends here, so far as anybody can still tell."""
+        row = case.row or case.head
+        open_to_us = row is not None and row.tenant in self.view.profiles
+        return open_to_us and row is not None and bool(self.sieve.told([row]))
 
     def _was_given(self, conn: Connection, case: Case) -> bool:
         patient, tenant = case.patient, case.mark.tenant

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from gateway.auth import registry
 from gateway.auth.registry import Grant
 from gateway.custody import histories
 from gateway.custody.identity.vault import Vault
@@ -36,6 +37,13 @@ class PartnerMarks:
     grants: Mapping[Tenant, Grant]
     asked: Sequence[str]
     window: Window
+
+    @classmethod
+    def of(cls, vault: Vault, client_id: str, asked: Sequence[str], window: Window) -> PartnerMarks:
+        """With what this client was granted and what it lost; ``asked`` are the types that it may ask for."""
+        with vault.database.read() as conn:
+            grants = [grant for grant in registry.grants(conn) if grant.client_id == client_id]
+        return cls(vault, {grant.tenant: grant for grant in grants}, asked, window)
 
     def sources(self, types: Sequence[tuple[Tenant, str]]) -> list[Iterator[Mark]]:
         """Where the marks of these types come from."""

@@ -54,8 +54,8 @@ class PartnerView:
         if stored is None:
             return None
         for tenant in self.grants:
-            with self.vault.database.read() as conn:
-                row = records.load(conn, tenant, type_, stored, version)
+            with self.vault.database.glance() as at:
+                row = records.load(at, tenant, type_, stored, version)
             if row is not None and self.visible(row):
                 return self.timed([row])[0]
         return None
@@ -79,7 +79,7 @@ class PartnerView:
 
     def reader(self, allows: Callable[[str, str], bool]) -> Reader:
         """Who searches here. What the profile of a grant hides can not be asked for either."""
-        return Reader(tuple(self.scopes()), False, allows, self.present, self._hidden)
+        return Reader(tuple(self.scopes()), False, allows, self.present, self.hides)
 
     def timed(self, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
         """The rows with the times at which each grant's profile says that they were written."""
@@ -92,7 +92,7 @@ class PartnerView:
         """Each tenant that granted access, and what may be seen of it, in falling order of their numbers."""
         tenants = sorted(self.grants, reverse=True)
         return [
-            Scope(tenant, self._name, self._seen, self.visible, self._expect, self._of_kind)
+            Scope(tenant, self._name, self.seen, self.visible, self._expect, self._of_kind)
             for tenant in tenants
         ]
 
@@ -100,15 +100,16 @@ class PartnerView:
         """Whether this partner may see this version: it is of the kind that partners see, and permitted."""
         return self._shown(row) and self.consents.permits(row)
 
+    def hides(self, type_: str, name: str) -> bool:
+        """Whether a parameter of a type goes by what the profile of some grant hides."""
+        return any(hides(one, type_, name) for one in self.profiles.values())
+
     def decisions(self, now: int) -> Mapping[Tenant, Sequence[Event]]:
         """What was decided since the last time, for the trail."""
         return self.consents.events(now)
 
-    def _hidden(self, type_: str, name: str) -> bool:
-        return any(hides(one, type_, name) for one in self.profiles.values())
-
-    def _seen(self, rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
-        """What searches are decided on: no more than is shown, but in pseudonyms."""
+    def seen(self, rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
+        """What questions are decided on: no more than is shown, but in pseudonyms."""
         return {row.write_no: body for row, body in zip(rows, self._projected(rows), strict=True)}
 
     def _projected(self, rows: Sequence[StoredVersion]) -> list[Resource]:

@@ -18,8 +18,10 @@ from gateway.custody.ids import WriteNo
 from gateway.custody.records import Ref, StoredVersion
 from gateway.identities import resolve
 from gateway.release import opened
+from gateway.release.bounds import READ
 from gateway.release.care_dates import Span
 from gateway.release.partners import PartnerView
+from gateway.release.sieve import Sieve
 from gateway.release.tenants import TenantView
 from gateway.stored import Resource, Stored
 from mappers.r4 import references
@@ -56,6 +58,7 @@ class Walk:
     patient: StoredVersion
     wanted: Wanted
     ceiling: WriteNo
+    sieve: Sieve
 
     def page(self, after: int, count: int) -> tuple[list[tuple[int, Stored]], int | None]:
         """So many resources with their places, and the last place where there are more."""
@@ -81,9 +84,9 @@ class Walk:
         return found
 
     def _pointed_at(self) -> list[Ref]:
-        """What any of the patient's resources points at, whichever of these are asked for."""
+        """What the patient's resources point at, those that may be read; whichever of them are asked for."""
         refs: set[tuple[str, str]] = set()
-        own = self._own(0)
+        own = [ref for ref in self._own(0) if self.sieve.scopes.allows(ref[0], READ)]
         for first in range(0, len(own), BATCH):
             for _, body in self._bodies(own[first : first + BATCH]):
                 refs |= set(_literals(body))
@@ -109,6 +112,7 @@ class Walk:
         if isinstance(self.view, PartnerView):
             self.view.consents.expect(rows)
             rows = self.view.timed([row for row in rows if self.view.visible(row)])
+        rows = self.sieve.passing(rows)
         return list(zip(rows, self.view.present(rows), strict=True))
 
 

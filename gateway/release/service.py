@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from gateway import trace
 from gateway.auth import registry
 from gateway.auth.actor import Actor, Role
-from gateway.custody import audit
 from gateway.custody.errors import KeyGone
 from gateway.custody.identity.search_lists import Owner, SearchLists
 from gateway.custody.identity.vault import Vault
@@ -16,22 +15,26 @@ from gateway.custody.ids import SYSTEM, StoredId, Tenant
 from gateway.custody.records import StoredVersion
 from gateway.instants import day
 from gateway.privacy.policy import Policy, shipped
-from gateway.refusal import Kind, Refused, refused
+from gateway.refusal import Kind, Refused, recorded, refused
 from gateway.release import erased, partners, tenants
 from gateway.release.asking import May, Parameters
+from gateway.release.bounds import READ, Bounds, for_criteria
 from gateway.release.chaining import Grammar
 from gateway.release.consenting import Consents
 from gateway.release.finding import LIMITS, Finder, Limits
 from gateway.release.masked import masked
 from gateway.release.paging import Keeping, Paging
+from gateway.release.sieve import Sieve
+from gateway.release.unchanged import Marking, proposed
 from gateway.release.wanted import Wanted, is_wish, wanted
 from gateway.stored import Clock, Entropy, Page, Position, Resource, Stored
 
 Ref = tuple[str, StoredId]
-MOST_PARAMETERS = 100
 UNKNOWN = "There is no such resource, or none that you may see."
 DELETED = "This resource was deleted."
 ERASED = "This resource was erased."
+Place = tuple[Position | None, int]
+"""Where a page of a search starts, and how many hits it has at most."""
 View = tenants.TenantView | partners.PartnerView
 
 
@@ -57,12 +60,12 @@ class Release:
         view = self.view(actor)
         self._refuse_erased(actor, (view, interaction), type_, id_)
         row = view.locate(type_, id_, version)
-        if row is None:
-            self._record(actor, (view, interaction), type_, None, 404)
-            raise refused(Kind.NOT_FOUND, "not-found", UNKNOWN)
+        if row is None or not self.sieve(actor, view, READ).passing([row]):
+            self._record(actor, (view, interaction), type_, row, 404)
+            raise recorded(Kind.NOT_FOUND, "not-found", UNKNOWN)
         if row.deleted:
             self._record(actor, (view, interaction), type_, row, 410)
-            raise refused(Kind.GONE, "deleted", DELETED)
+            raise recorded(Kind.GONE, "deleted", DELETED)
         (body,) = self._presented(actor, interaction, view, [row])
         self._record(actor, (view, interaction), type_, row, 200)
         return _stored(body, row)
@@ -72,10 +75,10 @@ class Release:
         self._allow(actor, type_, "r")
         view = self.view(actor)
         self._refuse_erased(actor, (view, "history"), type_, id_)
-        rows = view.versions(type_, id_)
+        rows = self.sieve(actor, view, READ).told(view.versions(type_, id_))
         if not rows:
             self._record(actor, (view, "history"), type_, None, 404)
-            raise refused(Kind.NOT_FOUND, "not-found", UNKNOWN)
+            raise recorded(Kind.NOT_FOUND, "not-found", UNKNOWN)
         living = [row for row in rows if not row.deleted]
         shown = self._presented(actor, "history", view, living)
         bodies = dict(zip((row.write_no for row in living), shown, strict=True))
@@ -93,7 +96,25 @@ class Release:
         hits, included = (self._shown(view, rows) for rows in (found.rows, found.included))
         detail = trace.asked(_query(paging, parameters, count))
         self._record_search(actor, (view, type_), detail, (*found.rows, *found.included))
-        return Page(hits, found.total, found.following, included, found.notes)
+        mark = Marking(self.vault, actor, view).of(parameters, position, count, found)
+        return Page(hits, found.total, found.following, included, found.notes, mark)
+
+    def unchanged(
+        self, actor: Actor, type_: str, parameters: Parameters, place: Place, has: Callable[[str], bool]
+    ) -> str | None:
+        """The mark of the page at this place if the client has it; recorded then as the search that it is."""
+        self._allow(actor, type_, "s")
+        view = self.view(actor)
+        paging = self._paging(actor, view, type_, parameters)
+        found = proposed(paging, *place)
+        if found is None:
+            return None
+        mark = Marking(self.vault, actor, view).of(parameters, *place, found)
+        if not has(mark):
+            return None
+        detail = trace.asked(_query(paging, parameters, place[1]))
+        self._record_search(actor, (view, type_), detail, found.rows)
+        return mark
 
     def honours(self, actor: Actor, type_: str, name: str, value: str) -> bool:
         """Whether a search of this type has such a parameter at all; a wrong value is another matter."""
@@ -107,8 +128,10 @@ class Release:
         """Ids of at most two resources of the actor's own tenant that match: for conditional writes."""
         if not parameters:
             raise refused(Kind.PRECONDITION, "required", "A conditional request needs criteria.")
+        self.limits.extent.check(parameters)
         view = tenants.TenantView(self.vault, actor.organization)
-        finder = Finder(self.vault, view.reader(actor.scopes.allows), self.limits)
+        reader = replace(view.reader(actor.scopes.allows), bounds=for_criteria(actor.scopes, type_))
+        finder = Finder(self.vault, reader, self.limits)
         criteria = tuple(_grammar(finder).criterion(type_, *pair) for pair in parameters)
         found = Paging(finder, type_, criteria, Wanted(total="none")).page(None, 2)
         return [str(body["id"]) for body in view.present(found.rows)]
@@ -122,9 +145,9 @@ class Release:
 
     def _paging(self, actor: Actor, view: View, type_: str, parameters: Parameters) -> Paging:
         """The search that the parameters ask for, each of them understood. Raises ``Refused``."""
-        if len(parameters) > MOST_PARAMETERS:
-            raise refused(Kind.INVALID, "too-costly", f"A search may have {MOST_PARAMETERS} parameters.")
-        finder = Finder(self.vault, view.reader(actor.scopes.allows), self.limits)
+        self.limits.extent.check(parameters)
+        reader = replace(view.reader(actor.scopes.allows), bounds=Bounds(actor.scopes))
+        finder = Finder(self.vault, reader, self.limits)
         grammar = _grammar(finder)
         criteria = tuple(grammar.criterion(type_, *pair) for pair in parameters if not is_wish(pair[0]))
         keeping = Keeping(self.lists, Owner(actor.organization, actor.client_id, type_), self.clock)
@@ -136,14 +159,20 @@ class Release:
 
     # --- steps -------------------------------------------------------------------------------------------
 
+    def sieve(self, actor: Actor, view: View, letter: str) -> Sieve:
+        """What the filters of the actor's scopes leave of a view."""
+        return Sieve(self.vault, actor.scopes, letter, view.seen)
+
     def _refuse_erased(self, actor: Actor, what: tuple[View, str], type_: str, id_: str) -> None:
         """What was erased is no more, for whoever was shown its id; that somebody asked is recorded."""
+        if self.sieve(actor, what[0], READ).stands_before(type_):
+            return
         there = erased.found(self.vault, actor, type_, id_)
         if there is not None:
             tenant, stored = there
             deed = trace.Deed(what[1], type_, stored, status=410, outcome=trace.MINOR)
             self.append({tenant: [deed]}, actor, what[0])
-            raise refused(Kind.GONE, "deleted", ERASED)
+            raise recorded(Kind.GONE, "deleted", ERASED)
 
     def _allow(self, actor: Actor, type_: str, letter: str) -> None:
         if not actor.scopes.allows(type_, letter):
@@ -162,8 +191,8 @@ class Release:
 
     def _profiles(self, actor: Actor) -> Mapping[Tenant, Policy]:
         """The release profile of each grant; the installation's where the grant names none."""
-        with self.vault.database.read() as conn:
-            named = registry.profiles(conn, actor.client_id)
+        with self.vault.database.glance() as at:
+            named = registry.profiles(at, actor.client_id)
         return {
             tenant: shipped(name) if (name := named.get(tenant)) else self.policy for tenant in actor.grants
         }
@@ -176,7 +205,7 @@ class Release:
             return view.present(rows)
         except KeyGone:
             self._record(actor, (view, interaction), rows[0].type, rows[0], 410)
-            raise refused(Kind.GONE, "deleted", ERASED) from None
+            raise recorded(Kind.GONE, "deleted", ERASED) from None
 
     def _record(
         self, actor: Actor, what: tuple[View, str], type_: str, row: StoredVersion | None, status: int
@@ -205,10 +234,12 @@ class Release:
         """Record what this actor did and what was decided for it, each in its log, lowest log first."""
         now = self.clock()
         decided = view.decisions(now)
-        with self.vault.database.write() as conn:
-            for log in sorted({*deeds, *decided}):
-                done = [trace.event(actor, deed, now) for deed in deeds.get(log, ())]
-                audit.append(conn, log, [*done, *decided.get(log, ())])
+        self.vault.appender.append(
+            {
+                log: [*(trace.event(actor, deed, now) for deed in deeds.get(log, ())), *decided.get(log, ())]
+                for log in {*deeds, *decided}
+            }
+        )
 
 
 def logs(actor: Actor) -> tuple[Tenant, ...]:

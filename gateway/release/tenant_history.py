@@ -10,6 +10,7 @@ from gateway.custody.records import StoredVersion
 from gateway.release import opened
 from gateway.release.faces import Show, own_view
 from gateway.release.marks import Entry, Mark, Window, erasures, ordered, rows_of, versions
+from gateway.release.sieve import Sieve
 from gateway.release.tenants import TenantView
 from gateway.stored import Resource, Stored
 from gateway.trace import patient_of
@@ -21,18 +22,21 @@ class TenantHistory:
 
     view: TenantView
     window: Window
+    sieve: Sieve
 
     def sources(self, types: Sequence[tuple[Tenant, str]]) -> list[Iterator[Mark]]:
         """Where the marks of these types come from."""
         database = self.view.vault.database
         found = [versions(database, *one, self.window) for one in types]
         if self.window.current is None:
-            found += [ordered(erasures(database, *one, self.window)) for one in types]
+            whole = [one for one in types if not self.sieve.stands_before(one[1])]
+            found += [ordered(erasures(database, *one, self.window)) for one in whole]
         return found
 
     def told(self, marks: Sequence[Mark]) -> list[Entry]:
-        """What these marks mean; a version of somebody erased means nothing any more."""
-        rows = rows_of(self.view.vault.database, marks)
+        """What these marks mean; a version of somebody erased, or that no filter passes, means nothing."""
+        found = rows_of(self.view.vault.database, marks).values()
+        rows = {int(row.write_no): row for row in self.sieve.told(list(found))}
         bodies = self._bodies(row for row in rows.values() if not row.deleted)
         gone = {(row.type, row.id) for row in rows.values() if row.deleted}
         gone |= {(mark.type, mark.id) for mark in marks if mark.id is not None}

@@ -25,11 +25,12 @@ class TenantView:
     tenant: Tenant
     _opened: dict[WriteNo, Resource] = field(default_factory=dict, repr=False)
     """What was opened to decide a search is not opened again to be shown."""
+    _names: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
     def locate(self, type_: str, id_: str, version: int | None) -> StoredVersion | None:
         stored = resolve(self.vault, self.tenant, type_, id_)
-        with self.vault.database.read() as conn:
-            return records.load(conn, self.tenant, type_, stored, version)
+        with self.vault.database.glance() as at:
+            return records.load(at, self.tenant, type_, stored, version)
 
     def versions(self, type_: str, id_: str) -> list[StoredVersion]:
         stored = resolve(self.vault, self.tenant, type_, id_)
@@ -37,8 +38,8 @@ class TenantView:
             return records.history(conn, self.tenant, type_, stored)
 
     def current(self, refs: Sequence[tuple[str, StoredId]]) -> list[StoredVersion]:
-        with self.vault.database.read() as conn:
-            rows = records.load_all(conn, self.tenant, refs)
+        with self.vault.database.glance() as at:
+            rows = records.load_all(at, self.tenant, refs)
         return [row for row in rows.values() if not row.deleted]
 
     def present(self, rows: Sequence[StoredVersion]) -> list[Resource]:
@@ -50,7 +51,7 @@ class TenantView:
 
     def reader(self, allows: Callable[[str, str], bool]) -> Reader:
         """Who searches here: the source, which may ask for all that it sent."""
-        scope = Scope(self.tenant, self._name, self._seen)
+        scope = Scope(self.tenant, self._name, self.seen)
         return Reader((scope,), True, allows, self.present)
 
     def timed(self, rows: Sequence[StoredVersion]) -> list[StoredVersion]:
@@ -61,8 +62,8 @@ class TenantView:
         """None: Consents do not keep its own data from the source."""
         return {}
 
-    def _seen(self, rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
-        """What searches are decided on: the resource as it was sent, or as it was derived, in pseudonyms."""
+    def seen(self, rows: Sequence[StoredVersion]) -> Mapping[WriteNo, Resource]:
+        """What questions are decided on: the resource as it was sent, or as it was derived, in pseudonyms."""
         derived = [row for row in rows if row.origin != opened.EHR]
         halves = opened.clinical_halves(self.vault, self.tenant, derived) if derived else []
         names = Names(self._name)
@@ -85,4 +86,7 @@ class TenantView:
         return [dress(half, show) for half in halves]
 
     def _name(self, type_: str, text: str) -> str:
-        return pseudonym(resolve(self.vault, self.tenant, type_, text))
+        known = self._names.get((type_, text))
+        if known is None:
+            known = self._names[type_, text] = pseudonym(resolve(self.vault, self.tenant, type_, text))
+        return known

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.release.asking import LAST_UPDATED, May, Parameters, limited_targets, refusal
 from gateway.release.chaining import points
-from mappers.r4 import search, search_sorting
+from mappers.r4 import canonicals, search, search_sorting
 from mappers.r4.model import MODEL
 from mappers.r4.search_terms import WHO
 
@@ -35,9 +35,7 @@ class Include:
         """The reference parameters of a type that it follows."""
         if self.source not in (EVERY, type_):
             return []
-        return (
-            [self.name] if self.name != EVERY else [n for n in search.parameters(type_) if points(type_, n)]
-        )
+        return [self.name] if self.name != EVERY else [n for n in search.parameters(type_) if leads(type_, n)]
 
     def brings(self) -> frozenset[str]:
         """The types that it may bring; empty where these may be any."""
@@ -45,8 +43,19 @@ class Include:
             return frozenset({self.source})
         if self.target is not None:
             return frozenset({self.target})
-        each = [limited_targets(self.source, name) for name in self.names(self.source)]
+        each = [_brought(self.source, name) for name in self.names(self.source)]
         return frozenset[str]().union(*each) if each and all(each) else frozenset()
+
+
+def leads(type_: str, name: str) -> bool:
+    """Whether it is a parameter of the type that finds what can be followed: a reference or a canonical."""
+    return points(type_, name) or canonicals.cites(type_, name)
+
+
+def _brought(type_: str, name: str) -> frozenset[str]:
+    """The types that a parameter may lead to; empty where these may be any."""
+    known = limited_targets(type_, name)
+    return known if known or points(type_, name) else canonicals.definitions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ def _read(value: str, reverse: bool, iterate: bool) -> Include:
     if value == EVERY and not reverse:
         return Include(EVERY, EVERY, None, reverse, iterate)
     source, name, target = _three(value.split(":"))
-    if not search.is_resource(source) or (name != EVERY and not points(source, name)):
+    if not search.is_resource(source) or (name != EVERY and not leads(source, name)):
         raise refusal(
             "not-supported", "An inclusion reads <type>:<parameter that finds references>[:<target type>]."
         )

@@ -6,12 +6,11 @@ Three-valued like FHIRPath: ``None`` is the empty collection. An invariant is br
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TypeAlias
 
 import msgspec
 
-from mappers.lossless import Json, dumps, number_text
+from mappers.lossless import Json, dumps, exact
 from mappers.r4 import dates
 from mappers.r4.fhirpath import Tree
 from mappers.r4.model import MODEL, PRIMITIVE
@@ -221,13 +220,13 @@ def _equal(a: Json, b: Json) -> bool:
     if type(a) is str and type(b) is str:
         return a == b
     if _is_number(a) and _is_number(b):
-        return Decimal(number_text(a)) == Decimal(number_text(b))
+        return exact(a) == exact(b)
     return type(a) is type(b) and bool(a == b)
 
 
 def _order(a: Json, b: Json) -> int | None:
     if _is_number(a) and _is_number(b):
-        one, other = Decimal(number_text(a)), Decimal(number_text(b))
+        one, other = exact(a), exact(b)
         return (one > other) - (one < other)
     if isinstance(a, dict) and isinstance(b, dict):
         return _order_quantities(a, b)

@@ -16,6 +16,9 @@ from mappers.r4.fhirpath import NotFhirPath, Tree, parse
 from mappers.r4.model import MODEL, Element
 from mappers.r4.patching import CannotPatch, equal, unmet
 
+_LONGEST = 500
+"""Characters of a path: each step of it is walked within the one before."""
+
 _NOT_SERVED = (
     "The path must be made of names, indexes, first(), last(), where(), extension() and ofType(), "
     "and begin with the resource's type."
@@ -161,6 +164,8 @@ def child(holder: Node, name: str, kind: str | None = None) -> Many:
 
 
 def _parsed(text: str) -> Tree:
+    if len(text) > _LONGEST:
+        raise CannotPatch(_NOT_SERVED)
     try:
         return parse(text)
     except (NotFhirPath, ValueError, RecursionError):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 
-from mappers.lossless import Json, number_text
+from mappers.lossless import Json, exact
 
 
 class CannotPatch(ValueError):  # noqa: N818 - it reads as what happened
@@ -36,7 +34,7 @@ def copied(value: Json) -> Json:
 def equal(one: Json, other: Json) -> bool:
     """Whether two values are equal as RFC 6902 has it: numbers by what they are, keys in any order."""
     if _is_number(one) and _is_number(other):
-        return Decimal(number_text(one)) == Decimal(number_text(other))
+        return exact(one) == exact(other)
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):

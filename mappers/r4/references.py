@@ -66,6 +66,7 @@ class Absolute:
         return self.text
 
 
+_Change: TypeAlias = Callable[[str], str]
 Target: TypeAlias = Literal | Urn | Conditional | Fragment | Absolute
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
@@ -93,21 +94,36 @@ def pointers(resource: dict[str, Json]) -> Iterator[str]:
 
 
 def references(resource: dict[str, Json]) -> Iterator[str]:
-    """Every ``Reference.reference``, and every URI or canonical that is a ``urn:uuid:``, at any depth.
+    """Every ``Reference.reference``, and every URI or canonical that is a ``urn:uuid:`` or a ``urn:oid:``, at
+    any depth.
 
     Such a URI can be the name of another entry of the bundle, and is then rewritten with it; unlike a pointer
-    it may as well name something that lies nowhere near.
+    it may as well name something that lies nowhere near. Elements of type ``uuid`` and ``oid`` can hold
+    nothing but such a name, and stay as they are.
     """
     return (text for _, text in _texts(resource))
 
 
-def rewrite(resource: dict[str, Json], change: Callable[[str], str]) -> dict[str, Json]:
-    """The resource with each of its ``references`` changed; what was given stays as it was."""
-    return _rewritten(resource, change)
+def places(resource: dict[str, Json], at: str) -> Iterator[tuple[str, str]]:
+    """Every ``Reference.reference`` with the FHIRPath where it stands, in the order of the resource."""
+    for key, value in resource.items():
+        items = list(enumerate(value)) if type(value) is list else [(None, value)]
+        for number, item in items:
+            place = f"{at}.{key}" if number is None else f"{at}.{key}[{number}]"
+            if type(item) is dict:
+                yield from places(item, place)
+            elif key == "reference" and type(item) is str:
+                yield place, item
 
 
-_URIS = frozenset({"uri", "url", "canonical", "uuid"})
-_UUID = "urn:uuid:"
+def rewrite(resource: dict[str, Json], change: _Change, narrative: _Change | None = None) -> dict[str, Json]:
+    """The resource with each of its ``references`` changed, and by ``narrative`` each ``div``; what was given
+    stays as it was."""
+    return _rewritten(resource, change, narrative)
+
+
+_URIS = frozenset({"uri", "url", "canonical"})
+_NAMES = ("urn:uuid:", "urn:oid:")
 
 
 @cache
@@ -120,7 +136,7 @@ def _uri_names() -> frozenset[str]:
 
 
 def _is_reference(key: str, text: str) -> bool:
-    return key == "reference" or (text.startswith(_UUID) and key in _uri_names())
+    return key == "reference" or (text.startswith(_NAMES) and key in _uri_names())
 
 
 def _texts(resource: dict[str, Json]) -> Iterator[tuple[str, str]]:
@@ -135,20 +151,23 @@ def _texts(resource: dict[str, Json]) -> Iterator[tuple[str, str]]:
             yield key, value
 
 
-def _rewritten(node: dict[str, Json], change: Callable[[str], str]) -> dict[str, Json]:
+def _rewritten(node: dict[str, Json], change: _Change, narrative: _Change | None) -> dict[str, Json]:
     """Copied only along the way to what changes: most of a resource is shared with what was given."""
     made: dict[str, Json] | None = None
     for key, value in node.items():
         kind = type(value)
         new: object
         if kind is str:
-            if key != "reference" and (value[:9] != _UUID or key not in _uri_names()):
+            if key == "reference" or (value[:4] == "urn:" and _is_reference(key, value)):
+                new = change(value)
+            elif narrative is not None and key == "div":
+                new = narrative(value)
+            else:
                 continue
-            new = change(value)
         elif kind is dict:
-            new = _rewritten(value, change)
+            new = _rewritten(value, change, narrative)
         elif kind is list:
-            new = _rewritten_items(key, value, change)
+            new = _rewritten_items(key, value, change, narrative)
         else:
             continue
         if new is not value:
@@ -157,14 +176,14 @@ def _rewritten(node: dict[str, Json], change: Callable[[str], str]) -> dict[str,
     return node if made is None else made
 
 
-def _rewritten_items(key: str, items: list[Json], change: Callable[[str], str]) -> list[Json]:
-    made = [_rewritten_item(key, item, change) for item in items]
+def _rewritten_items(key: str, items: list[Json], change: _Change, narrative: _Change | None) -> list[Json]:
+    made = [_rewritten_item(key, item, change, narrative) for item in items]
     return made if any(new is not old for new, old in zip(made, items, strict=True)) else items
 
 
-def _rewritten_item(key: str, item: Json, change: Callable[[str], str]) -> Json:
+def _rewritten_item(key: str, item: Json, change: _Change, narrative: _Change | None) -> Json:
     if type(item) is dict:
-        return _rewritten(item, change)
+        return _rewritten(item, change, narrative)
     if type(item) is list:
-        return _rewritten_items(key, item, change)
+        return _rewritten_items(key, item, change, narrative)
     return change(item) if type(item) is str and _is_reference(key, item) else item

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from mappers.lossless import Json
@@ -27,6 +28,7 @@ from mappers.r4.dates import (
     shifted,
     stretch,
 )
+from mappers.r4.numbers import Span
 from mappers.r4.search_rows import FIRST_DAY, LAST_DAY
 from mappers.r4.search_terms import Asked, MalformedValue, Query, Side, plain, split
 
@@ -148,19 +150,12 @@ def is_whole_day(text: str) -> bool:
 # --- quantities and numbers ------------------------------------------------------------------------------
 
 
-class _Span(NamedTuple):
-    """Two exact ends, both included; None is without end."""
-
-    low: Fraction | None
-    high: Fraction | None
-
-
 class _Wanted(NamedTuple):
     """A number as it was asked for: what its digits leave open, and the unit as system and code."""
 
     prefix: str
     number: Fraction
-    span: _Span
+    span: Span
     system: str
     code: str
 
@@ -181,16 +176,16 @@ def quantity_candidates(asked: Asked, text: str) -> Query:
     return Query(Side.CLINICAL, ranges=tuple((name, *pair) for name in names for pair in sorted(found)))
 
 
-def _in_every_unit(wanted: _Wanted, span: _Span) -> Iterator[tuple[_Span, int]]:
+def _in_every_unit(wanted: _Wanted, span: Span) -> Iterator[tuple[Span, int]]:
     """The span, and what it is in other units; these are rounded, so that a bucket to each side is added."""
     yield span, 0
     own = wanted.scale
     for other in ucum.scales(wanted.code) if own is not None else ():
         if own is not None and other != own:
-            yield _Span(*(None if end is None else other.own(own.common(end)) for end in span)), 1
+            yield Span(*(None if end is None else other.own(own.common(end)) for end in span)), 1
 
 
-def _bucketed(prefix: str, span: _Span, margin: int) -> tuple[int, int]:
+def _bucketed(prefix: str, span: Span, margin: int) -> tuple[int, int]:
     low = numbers.LOWEST if span.low is None else numbers.bucket(_float(span.low)) - margin
     high = numbers.HIGHEST if span.high is None else numbers.bucket(_float(span.high)) + margin
     return (
@@ -203,26 +198,24 @@ def _float(number: Fraction) -> float:
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf if number > 0 else -math.inf
 
 
+@lru_cache(maxsize=4096)
 def _wanted_number(text: str) -> _Wanted:
+    """What the text asks for; it is tried on every resource that is opened."""
     number, *unit = (plain(part) for part in split(text, "|"))
     prefix, digits = prefix_of(number)
     found = numbers.asked(digits)
     if found is None or len(unit) not in (0, 2):
         raise MalformedValue
     system, code = unit or ("", "")
-    return _Wanted(prefix, Fraction(found[0]), _exact(found[1]), system, code)
+    return _Wanted(prefix, Fraction(found[0]), numbers.span(found[1]), system, code)
 
 
-def _exact(interval: numbers.Interval) -> _Span:
-    return _Span(*(None if end is None else Fraction(end) for end in interval))
-
-
-def _widened(value: Fraction) -> _Span:
+def _widened(value: Fraction) -> Span:
     tenth = abs(value) / 10
-    return _Span(value - tenth, value + tenth)
+    return Span(value - tenth, value + tenth)
 
 
 def quantity_holds(value: Json, text: str) -> bool:
@@ -230,7 +223,7 @@ def quantity_holds(value: Json, text: str) -> bool:
     meant = numbers.meant(value)
     if meant is None:
         return False
-    found = _exact(meant)
+    found = numbers.span(meant)
     if wanted.code:
         in_unit = _in_unit(value, found, wanted)
         if in_unit is None:
@@ -239,7 +232,7 @@ def quantity_holds(value: Json, text: str) -> bool:
     return _lies(wanted.prefix, found, wanted.number, wanted.span)
 
 
-def _in_unit(value: Json, found: _Span, wanted: _Wanted) -> _Span | None:
+def _in_unit(value: Json, found: Span, wanted: _Wanted) -> Span | None:
     """What was found, in the unit that was asked for; None where it is in no such unit.
 
     Without a system, the code or the written unit will do, and nothing is converted.
@@ -258,10 +251,10 @@ def _in_unit(value: Json, found: _Span, wanted: _Wanted) -> _Span | None:
     own, other = wanted.scale, ucum.scale(code)
     if own is None or other is None or not ucum.comparable(code, wanted.code):
         return None
-    return _Span(*(None if end is None else own.own(other.common(end)) for end in found))
+    return Span(*(None if end is None else own.own(other.common(end)) for end in found))
 
 
-def _lies(prefix: str, found: _Span, number: Fraction, wanted: _Span) -> bool:
+def _lies(prefix: str, found: Span, number: Fraction, wanted: Span) -> bool:
     beyond = found.high is None or found.high > number
     below = found.low is None or found.low < number
     within = _holds(wanted, found)
@@ -278,12 +271,12 @@ def _lies(prefix: str, found: _Span, number: Fraction, wanted: _Span) -> bool:
     }[prefix]
 
 
-def _holds(outer: _Span, inner: _Span) -> bool:
+def _holds(outer: Span, inner: Span) -> bool:
     if inner.low is None or inner.high is None or outer.low is None or outer.high is None:
         return False
     return outer.low <= inner.low and inner.high <= outer.high
 
 
-def _touch(a: _Span, b: _Span) -> bool:
+def _touch(a: Span, b: Span) -> bool:
     first = a.low is None or b.high is None or a.low <= b.high
     return first and (b.low is None or a.high is None or b.low <= a.high)

@@ -14,7 +14,8 @@ from mappers.r4.search_ranges import stretches
 from mappers.r4.search_rows import normal, texts_of
 from mappers.r4.search_terms import found
 
-_HIGHEST = Fraction(10**400)
+_HIGHEST = Fraction(10**2_000)
+"""Beyond every near number in every unit."""
 
 
 def serves(parameter: Parameter) -> bool:
@@ -40,9 +41,11 @@ def _dates(value: Json) -> Iterator[tuple[Any, Any]]:
 def _numbers(value: Json) -> Iterator[tuple[Fraction, Fraction]]:
     meant = numbers.meant(value)
     if meant is not None:
-        common = _common(value)
-        low = -_HIGHEST if meant.low is None else common(Fraction(meant.low))
-        yield low, _HIGHEST if meant.high is None else common(Fraction(meant.high))
+        common, (low, high) = _common(value), numbers.span(meant)
+        yield (
+            -_HIGHEST if low is None else common(low),
+            _HIGHEST if high is None else common(high),
+        )
 
 
 def _common(value: Json) -> Callable[[Fraction], Fraction]:

@@ -148,14 +148,14 @@ _escape = re.compile(r"\\([\\,|$])")
 
 def split(text: str, separator: str) -> list[str]:
     r"""The parts between separators; one after a ``\`` is part of the text. Escapes stay as they are."""
-    parts, escaped = [""], False
-    for letter in text:
-        if letter == separator and not escaped:
-            parts.append("")
-        else:
-            parts[-1] += letter
-        escaped = letter == "\\" and not escaped
-    return parts
+    if "\\" not in text:
+        return text.split(separator)
+    marks = re.finditer(rf"\\.|{re.escape(separator)}", text, re.DOTALL)
+    ends = [mark.start() for mark in marks if mark[0] == separator]
+    return [
+        text[start:end]
+        for start, end in zip([0, *(end + 1 for end in ends)], [*ends, len(text)], strict=True)
+    ]
 
 
 def plain(text: str) -> str:

@@ -6,6 +6,7 @@ that the table says, so that checking looks nothing up but the names that it was
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
@@ -28,16 +29,31 @@ class Shapes:
         self._resource = resource
         self._contained = contained
         self._objects: dict[str, Check] = {}
+        self._making: dict[str, Check] = {}
+        self._turn = threading.RLock()
 
     def of(self, name: str) -> Check:
         """The check of a complex type."""
         known = self._objects.get(name)
         if known is None:
-            # Types refer to themselves: the closure must be known before its members are made.
-            members: dict[str, Check] = {}
-            known = self._objects[name] = _object(MODEL.types[name], members)
-            members.update(self._members(name))
+            with self._turn:
+                known = self._objects.get(name) or self._making.get(name) or self._made(name)
         return known
+
+    def _made(self, name: str) -> Check:
+        # Types refer to themselves: the closure must be known before its members are made, though to nobody
+        # else: to another thread a type without members would know none of its elements.
+        outermost = not self._making
+        members: dict[str, Check] = {}
+        made = self._making[name] = _object(MODEL.types[name], members)
+        try:
+            members.update(self._members(name))
+            if outermost:
+                self._objects |= self._making
+        finally:
+            if outermost:
+                self._making = {}
+        return made
 
     def _members(self, name: str) -> dict[str, Check]:
         members: dict[str, Check] = {}

@@ -59,6 +59,13 @@ def asked(url: str, question: str) -> list[tuple[object, ...]]:
         engine.dispose()
 
 
+def undivided(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Without the key of the trail's table: each of its months has one (``test_trail_months``), which no
+    declaration can say. Its other indexes are the parent's."""
+    plain = [tuple(str(cell).replace(" ON ONLY ", " ON ") for cell in row) for row in rows]
+    return [row for row in plain if not (row[0] == "audit_event" and "(log, seq)" in row[-1])]
+
+
 @pytest.mark.servers
 @pytest.mark.parametrize("store", Store)
 def test_revisions_and_declarations_make_the_same_schema(twins: tuple[str, str], store: Store) -> None:
@@ -70,9 +77,9 @@ def test_revisions_and_declarations_make_the_same_schema(twins: tuple[str, str],
     DECLARED[store].create_all(engine)
     engine.dispose()
     for question in QUESTIONS:
-        made = asked(migrated, question)
+        made = undivided(asked(migrated, question))
         assert made, question
-        assert made == asked(declared, question), question
+        assert made == undivided(asked(declared, question)), question
 
 
 @pytest.mark.parametrize("store", Store)

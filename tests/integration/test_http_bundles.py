@@ -178,12 +178,6 @@ def test_a_key_that_is_no_key_is_refused(hospital: Hospital, key: str):
     assert answer.status_code == 400
 
 
-def test_a_key_where_it_would_be_ignored_is_refused(hospital: Hospital):
-    answer = hospital.asks("POST", "Patient", PATIENT, Idempotency_Key="key-1")
-    assert answer.status_code == 400
-    assert hospital.searches("Patient") == []
-
-
 def test_law_6_the_same_bundle_at_once_goes_in_once(here: Town):
     hospital = here.hospital()
     hospital.client.token()

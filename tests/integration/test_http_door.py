@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 import requests
 
+from gateway.custody.errors import KeyGone
+from gateway.custody.tables import search_list
 from gateway.demo.client import ASSERTION_TYPE, Declined
+from gateway.release.tenant_history import TenantHistory
+from gateway.release.tenants import TenantView
 from tests.actors import Hospital, Officer, Town
 
 ANNA = {"resourceType": "Patient", "id": "mrn-1", "gender": "female"}
@@ -100,10 +104,24 @@ def test_a_parameter_that_comes_twice_is_refused(embedded: Town):
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-def test_a_form_that_is_too_large_is_not_read(embedded: Town):
-    url = f"{embedded.base_url}/auth/token"
-    answer = embedded.session().post(url, data={"client_assertion": "x" * 100_000}, timeout=5)
-    assert answer.status_code == 413
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [({"client_assertion": "x" * 100_000}, 413), ([("scope", "a"), ("scope", "b")], 400), ({}, 400)],
+    ids=["too large", "twice", "empty"],
+)
+@pytest.mark.parametrize(
+    ("desk", "kind"),
+    [("token", "token:refuse"), ("introspect", "token:introspect"), ("revoke", "token:revoke")],
+)
+def test_law_4_a_form_that_is_not_understood_is_a_refusal_in_the_trail(
+    embedded: Town, desk: str, kind: str, sent: Any, status: int
+):
+    officer = embedded.officer()
+    url, headers = f"{embedded.base_url}/auth/{desk}", {"X-Request-Id": "form-1"}
+    assert embedded.session().post(url, data=sent, headers=headers, timeout=5).status_code == status
+    told = [event for event in officer.searches("AuditEvent?outcome=4") if "form-1" in str(event["entity"])]
+    assert [(event["subtype"][-1]["code"], event["id"].partition("-")[0]) for event in told] == [(kind, "0")]
+    assert told[0]["outcomeDesc"].startswith(str(status))
 
 
 def test_a_revoked_client_is_out_at_once(here: Town):
@@ -210,3 +228,51 @@ def test_law_4_tokens_are_seen_too(embedded: Town):
     hospital.client.token()
     seen = kinds(officer, f"agent={hospital.client_id}&type=110114")
     assert seen == [("token:issue", "0"), ("token:refuse", "4")]
+
+
+# --- what nobody has recorded before the door ---------------------------------------------------------------
+
+
+def only_event(town: Town, request: str) -> dict[str, Any]:
+    """The one event of a request by its X-Request-Id."""
+    (told,) = (
+        event for event in town.officer().searches("AuditEvent") if request in str(event.get("entity"))
+    )
+    return told
+
+
+def test_law_4_a_page_link_that_ran_out_is_a_refusal_in_the_trail(embedded: Town):
+    hospital = embedded.hospital()
+    for number in range(3):
+        hospital.puts({**ANNA, "id": f"mrn-{number}"})
+    page = hospital.asks("GET", "Patient?_sort=birthdate&_count=1").json()
+    following = next(link["url"] for link in page["link"] if link["relation"] == "next")
+    assert embedded.app is not None
+    with embedded.app.extensions["careloom_vault"].database.write() as conn:
+        conn.execute(search_list.delete())
+    assert hospital.asks("GET", following, X_Request_Id="page-2").status_code == 410
+    told = only_event(embedded, "page-2")
+    assert (told["subtype"][-1]["code"], told["outcome"], told["outcomeDesc"]) == (
+        "rest:search",
+        "4",
+        "410 deleted",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("Patient?gender=female", 410), ("Patient/_history", 409), ("Patient/mrn-1", 410)]
+)
+def test_law_4_whoever_was_erased_while_the_answer_was_made_is_a_refusal_in_the_trail_once(
+    embedded: Town, monkeypatch: pytest.MonkeyPatch, path: str, status: int
+):
+    hospital = embedded.hospital()
+    hospital.puts(ANNA)
+
+    def gone(*_: Any) -> Any:
+        raise KeyGone
+
+    monkeypatch.setattr(TenantView, "present", gone)
+    monkeypatch.setattr(TenantHistory, "told", gone)
+    assert hospital.asks("GET", path, X_Request_Id="race-1").status_code == status
+    told = only_event(embedded, "race-1")
+    assert (told["outcome"], told["outcomeDesc"][:3]) == ("4", str(status))

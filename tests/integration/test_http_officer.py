@@ -6,6 +6,7 @@ import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
 from fhir.resources.R4B.bundle import Bundle
 
+from gateway.auth.users import Trust
 from mappers import lossless
 from tests.actors import Hospital, Officer, Town
 
@@ -60,16 +61,16 @@ def test_an_event_that_is_not_there_is_404(officer: Officer, id_: str):
 def test_the_officer_asks_about_a_patient_as_the_hospital_calls_it(hospital: Hospital, officer: Officer):
     hospital.puts({**ANNA, "id": "mrn-2"})
     hospital.reads("Patient/mrn-1")
-    found = officer.searches("AuditEvent?patient=Patient/mrn-1")
+    found = officer.searches("AuditEvent?patient=Patient/mrn-1&action=C,R")
     assert {event["action"] for event in found} == {"C", "R"}
-    assert found == officer.searches("AuditEvent?entity=Patient/mrn-1")
+    assert found == officer.searches("AuditEvent?entity=Patient/mrn-1&action=C,R")
     (shown,) = {
         e["what"]["reference"]
         for event in found
         for e in event["entity"]
         if "role" in e and e["role"]["code"] == "1"
     }
-    assert found == officer.searches(f"AuditEvent?patient={shown}")
+    assert found == officer.searches(f"AuditEvent?patient={shown}&action=C,R")
 
 
 def test_law_2_the_officer_sees_pseudonyms_only(hospital: Hospital, officer: Officer):
@@ -110,6 +111,30 @@ def test_law_4_each_look_is_itself_seen(officer: Officer):
     query = f"agent={officer.client_id}&subtype=search"
     before = count(officer, query)
     assert count(officer, query) == before + 1
+
+
+def test_law_4_a_look_at_a_patient_is_found_by_that_patient(officer: Officer):
+    officer.searches("AuditEvent?patient=Patient/mrn-1")
+    looks = officer.searches(f"AuditEvent?patient=Patient/mrn-1&agent={officer.client_id}")
+    assert [event["action"] for event in looks] == ["E"]
+
+
+@pytest.mark.parametrize("organization", [None, "https://st-anna.example"])
+def test_a_user_is_found_by_the_id_alone_and_with_the_organization(
+    here: Town, officer: Officer, organization: str | None
+):
+    said = {"version": "1", "subject_id": "npi-12", "purpose_of_use": ["TREAT"]}
+    said |= {"organization_id": organization} if organization else {}
+    ward = here.hospital(trust=Trust(users=True))
+    assertion = ward.client.assertion(extensions={"hl7-b2b": said})
+    bearer = {"Authorization": f"Bearer {ward.client.ask_for_token(assertion).json()['access_token']}"}
+    here.session().get(f"{here.base_url}/fhir/Patient/mrn-1", headers=bearer, timeout=10)
+
+    whole = f"{organization}|npi-12" if organization else "npi-12"
+    for asked in ("npi-12", whole, "nobody,npi-12"):
+        found = officer.searches(f"AuditEvent?agent={asked}&action=R")
+        assert [event["action"] for event in found] == ["R"]
+    assert officer.searches("AuditEvent?agent=pi-12&action=R") == []
 
 
 def test_a_search_by_form_finds_the_same(hospital: Hospital, officer: Officer):

@@ -75,7 +75,7 @@ def test_what_is_stored_can_be_validated_and_asked_whether_it_may_go(embedded: T
     ("path", "body", "status"),
     [
         ("Patient/$validate?profile=http://x", patient("a"), 422),
-        ("Patient/$validate?mode=profile", patient("a"), 422),
+        ("Patient/$validate?mode=profile", patient("a"), 400),
         ("Patient/$validate?mode=destroy", patient("a"), 400),
         ("Patient/$validate?mode=delete", patient("a"), 400),
         ("Patient/a/$validate?mode=create", patient("a"), 400),

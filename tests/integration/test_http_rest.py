@@ -205,7 +205,7 @@ def test_the_client_says_what_it_wants_back(ehr: Hospital, prefer: str, type_: s
         ("GET", "Spaceship/1", None, 404),
         ("PUT", "Spaceship/1", {"resourceType": "Spaceship", "id": "1"}, 404),
         ("GET", "Patient?shoe-size=42", None, 400),
-        ("GET", "Patient/mrn-1?_summary=true", None, 400),
+        ("GET", "Patient/mrn-1?_summary=count", None, 400),
         ("GET", "Patient?_count=many", None, 400),
         ("GET", "Patient?_page=forged", None, 400),
         ("PATCH", "Patient/mrn-1", b"[]", 400),

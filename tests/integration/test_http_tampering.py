@@ -16,14 +16,16 @@ from typing import Any
 import pytest
 import requests
 import structlog
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, delete, insert, select, update
 
-from gateway.custody import jobs
+from gateway.custody import jobs, records
+from gateway.custody.errors import KeyGone, Tampered
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.opening import open_clinic
 from gateway.custody.settings import Storage
 from gateway.custody.tables import audit_event, clinical_key, identity_key, job, link, version, withheld
+from gateway.release import opened
 from tests.actors import Hospital, Partner, Town
 from tests.desk import bundle, diabetic, patient, put
 from workers import plan
@@ -80,6 +82,19 @@ class Scene:
         finally:
             with home.write() as conn:
                 conn.execute(update(table).where(where).values(before))
+
+    @contextmanager
+    def without(self, table: Table, where: Any) -> Iterator[None]:
+        """The rows gone, for the length of the block."""
+        with self.vault.database.write() as conn:
+            before = list(conn.execute(select(table).where(where)).mappings())
+            assert before
+            conn.execute(delete(table).where(where))
+        try:
+            yield
+        finally:
+            with self.vault.database.write() as conn:
+                conn.execute(insert(table), [dict(row) for row in before])
 
     def clinical(self, row: Row, cell: bytes) -> Any:
         return self.changed(version, version.c.write_no == row["write_no"], clinical=cell)
@@ -154,6 +169,9 @@ WITHHELD: dict[str, Callable[[Scene], Any]] = {
     "a withheld half of another tenant": lambda s: s.withheld(s.row(A1C), s.half(s.row(A1C, tenant=2))),
     "a clinical half in the place of a withheld one": lambda s: s.withheld(
         s.row(A1C), s.row(A1C)["clinical"]
+    ),
+    "a withheld half that is gone": lambda s: s.without(
+        withheld, withheld.c.write_no == s.row(A1C)["write_no"]
     ),
 }
 VERSIONS: dict[str, Callable[[Scene], Any]] = {
@@ -316,6 +334,20 @@ def test_a_job_that_meets_a_changed_half_fails_visibly_and_writes_nothing(scene:
         assert found == ("queued", "Tampered")
         assert len(rows_of(scene, version)) == written
         assert not [name for name in NAMES if name in json.dumps(lines, default=str)]
+
+
+def test_what_was_deleted_with_its_version_while_it_was_read_is_no_tampering(scene: Scene) -> None:
+    """Retention takes both at once; who has found the version a moment before finds nothing to open."""
+    row = scene.row(A1C)
+    with scene.vault.database.read() as conn:
+        (found,) = records.by_number(conn, [row["write_no"]]).values()
+    gone = scene.without(withheld, withheld.c.write_no == row["write_no"])
+    with gone, pytest.raises(Tampered) as caught:
+        opened.originals(scene.vault, Tenant(1), [found])
+    assert [(one.type, one.id, one.version) for one in caught.value.rows] == [("Observation", row["id"], 1)]
+    version_too = scene.without(version, version.c.write_no == row["write_no"])
+    with scene.without(withheld, withheld.c.write_no == row["write_no"]), version_too, pytest.raises(KeyGone):
+        opened.originals(scene.vault, Tenant(1), [found])
 
 
 def rows_of(scene: Scene, table: Table) -> list[Any]:

@@ -89,7 +89,7 @@ def test_a_reference_that_leads_nowhere_is_refused_with_its_place(hospital: Hosp
     sent = bundle(("POST", "Patient", patient("1"), {}), ("POST", "Condition", about(wrong), {}))
     answer = hospital.submits(sent)
     assert answer.status_code == 422
-    assert answer.json()["issue"][0]["expression"] == ["Bundle.entry[1].resource"]
+    assert answer.json()["issue"][0]["expression"] == ["Bundle.entry[1].resource.subject.reference"]
     assert wrong not in answer.text
     assert hospital.searches("Patient?identifier=urn:mrn|1") == [], "nothing is stored by halves"
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from gateway.release import paging
 from tests.actors import Hospital, Town
+from tests.desk import Desk, ehr, patient
 
 LOINC = "http://loinc.org"
 
@@ -136,3 +138,16 @@ def test_a_resource_that_moves_to_another_patient_keeps_its_own_id(hospital: Hos
     """The way back to the EHR's id moves to the keys of the new patient, too."""
     hospital.puts(observation("o1", "mrn-2", "2160-0", "1", "2026-03-01"))
     assert hospital.reads("Observation/o1")["subject"] == {"reference": "Patient/mrn-2"}
+
+
+def test_hits_are_counted_unasked_as_far_as_it_costs_little(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    desk.puts(*(patient(f"mrn-{number}") for number in range(5)))
+
+    def total(most: int, *more: tuple[str, str]) -> int | None:
+        monkeypatch.setattr(paging, "MOST_COUNTED", most)
+        return desk.release.search(ehr(), "Patient", [("gender", "female"), *more], None, 2).total
+
+    assert total(5) == 5
+    assert total(4) is None
+    assert total(4, ("_total", "accurate")) == 5
+    assert total(4, ("_total", "estimate")) == 5

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gateway.auth.scopes import Scopes
+from gateway.auth.scopes import Right, Scopes
 from gateway.fhir import bundles
 from gateway.fhir.asked import Asked, Parameters, Reply, Services
-from gateway.fhir.body import resource
 from gateway.fhir.moments import period
-from gateway.fhir.operations.parameters import in_body
+from gateway.fhir.operations.parameters import in_body, told
 from gateway.fhir.outcome import turned_away
 from gateway.fhir.page_links import Place
 from gateway.fhir.parameters import MOST, refuse_any, take, take_count
@@ -48,8 +47,8 @@ def everything(services: Services, asked: Asked) -> Reply:
 
 def everything_by_post(services: Services, asked: Asked) -> Reply:
     """The same with its parameters in the body, as FHIR's operations take them."""
-    told = in_body(resource(services, asked)) if asked.body else []
-    return everything(services, replace(asked, parameters=asked.parameters + told))
+    more = in_body(told(services, asked))
+    return everything(services, replace(asked, parameters=asked.parameters + more))
 
 
 def _wanted(parameters: Parameters) -> Wanted:
@@ -83,10 +82,14 @@ def _entry(base: str, stored: Stored, mode: str) -> dict[str, Any]:
 
 def _left_out(scopes: Scopes) -> dict[str, Any]:
     """What was not given for want of a scope, whether or not there is any of it."""
-    readable = sorted(name for name, letters in scopes.rights if "r" in letters)
+    readable = sorted(_read_of(right) for right in scopes.rights if "r" in right.letters)
     text = f"Unauthorized: of what was asked for, the token may read only {', '.join(readable)}."
     issue = {"severity": "warning", "code": "suppressed", "diagnostics": text, "details": {"text": text}}
     return {
         "resource": {"resourceType": "OperationOutcome", "issue": [issue]},
         "search": {"mode": "outcome"},
     }
+
+
+def _read_of(right: Right) -> str:
+    return f"{right.type}?{right.only}" if right.only else right.type

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.fhir.asked import Parameters
+from gateway.fhir.asked import Asked, Parameters, Services
+from gateway.fhir.body import resource
 from gateway.fhir.outcome import TurnedAway, turned_away
 from gateway.refusal import Kind
 
 _NAMED_ONLY = 2
 """A plain parameter has its name and its value, and no more."""
+
+
+def told(services: Services, asked: Asked) -> dict[str, Any]:
+    """The body of an operation; an empty one is a Parameters resource without parameters."""
+    return resource(services, asked) if asked.body else {"resourceType": "Parameters"}
 
 
 def in_body(body: dict[str, Any]) -> Parameters:

@@ -2,7 +2,7 @@
 
 The resource is the body, or the parameter ``resource`` of a Parameters body; without one, that which is
 stored. What is found is 200 with an OperationOutcome: that a resource is wrong is an answer to the question.
-No profiles are known here, so to ask for one is refused.
+It is held to the profile that is asked for, else to the known ones that it claims (``meta.profile``).
 """
 
 from __future__ import annotations
@@ -10,30 +10,35 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.fhir.asked import Asked, Parameters, Reply, Services
-from gateway.fhir.body import resource
-from gateway.fhir.operations.parameters import in_body
+from gateway.fhir.operations.parameters import in_body, told
 from gateway.fhir.outcome import findings, success, turned_away
 from gateway.fhir.parameters import refuse_any, take
 from gateway.refusal import Issue, Kind
 from gateway.stored import Resource, document
+from mappers.profiles.library import Library, Profile
+from mappers.profiles.rules import ERROR, INFORMATION
 
-MODES = ("create", "update", "delete")
-_VALID = "The resource is valid R4. Profiles were not looked at."
+MODES = ("create", "update", "delete", "profile")
+_VALID = "The resource is valid R4."
 _DELETABLE = "The resource is there and may be deleted."
 
 
 def validate(services: Services, asked: Asked) -> Reply:
-    given, parameters = _taken(resource(services, asked), asked.parameters)
-    mode = _mode(asked, parameters)
+    given, parameters = _taken(told(services, asked), asked.parameters)
+    mode, profile = _mode(services, asked, parameters)
     if mode == "delete":
         return _deletion(services, asked)
     if given is None:
         if not asked.id:
             raise turned_away(Kind.MALFORMED, "required", "Send the resource that is to be validated.")
         given = document(services.release.read(asked.actor, asked.type, asked.id))
-    found = services.checking.faults(asked.actor, asked.type, given)
+    found = services.checking.faults(asked.actor, asked.type, given, profile)
     found += _of_the_id(asked.id, given, mode)
-    return Reply(200, findings(found) if found else success(_VALID))
+    if all(one.severity != ERROR for one in found):
+        titles = [one.title for one in services.checking.conforming(given, profile)]
+        text = f"{_VALID[:-1]} and conforms to {', '.join(titles)}." if titles else _VALID
+        found.insert(0, Issue("informational", text, severity=INFORMATION))
+    return Reply(200, findings(found))
 
 
 def _taken(body: Resource, parameters: Parameters) -> tuple[Resource | None, Parameters]:
@@ -48,22 +53,33 @@ def _taken(body: Resource, parameters: Parameters) -> tuple[Resource | None, Par
     return (mine[0]["resource"] if mine else None), parameters + in_body(rest)
 
 
-def _mode(asked: Asked, parameters: Parameters) -> str | None:
-    profile, rest = take(parameters, "profile")
+def _mode(services: Services, asked: Asked, parameters: Parameters) -> tuple[str | None, Profile | None]:
+    canonical, rest = take(parameters, "profile")
     mode, rest = take(rest, "mode")
     refuse_any(rest)
-    if profile is not None or mode == "profile":
-        raise turned_away(Kind.UNPROCESSABLE, "not-supported", "No profiles are known here: leave it out.")
+    if mode == "profile" and canonical is None:
+        raise turned_away(Kind.MALFORMED, "required", "This mode needs a profile.")
     if mode is not None and mode not in MODES:
         raise turned_away(Kind.MALFORMED, "value", f"mode is one of {', '.join(MODES)}.")
     if (mode == "create" and asked.id) or (mode == "delete" and not asked.id):
         raise turned_away(Kind.MALFORMED, "value", "This mode is not one of this address.")
-    return mode
+    return mode, None if canonical is None else _known(services.checking.library, asked.type, canonical)
+
+
+def _known(library: Library, type_: str, canonical: str) -> Profile:
+    """The profile that was asked for. One that is not known is not repeated; those of the type are named."""
+    found = library.find(canonical)
+    known = library.profiles()
+    if found is not None and found in known:
+        return found
+    names = ", ".join(one.canonical for one in known if one.type == type_) or "none"
+    text = f"This profile is not known here. Those of {type_} that are: {names}."
+    raise turned_away(Kind.UNPROCESSABLE, "not-supported", text)
 
 
 def _deletion(services: Services, asked: Asked) -> Reply:
-    services.release.read(asked.actor, asked.type, asked.id)
-    if asked.actor.scopes.allows(asked.type, "d"):
+    stored = services.release.read(asked.actor, asked.type, asked.id)
+    if asked.actor.scopes.covers(asked.type, "d", stored.body or {}):
         return Reply(200, success(_DELETABLE))
     return Reply(200, findings([Issue("forbidden", "The token's scopes do not allow to delete it.")]))
 

@@ -80,6 +80,8 @@ def test_composites_and_inclusions_are_told():
     assert {"*", "Observation:*", "Observation:subject"} <= set(resource("Observation")["searchInclude"])
     assert "Observation:code" not in resource("Observation")["searchInclude"]
     assert {"Observation:subject", "CarePlan:patient"} <= set(resource("Patient")["searchRevInclude"])
+    assert {"*", "PlanDefinition:depends-on"} <= set(resource("PlanDefinition")["searchInclude"])
+    assert "QuestionnaireResponse:questionnaire" in resource("Questionnaire")["searchRevInclude"]
     assert "searchInclude" not in resource("AuditEvent")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.fhir.openapi import document
+from gateway.fhir.openapi import _ANSWERS, document
 from gateway.fhir.routes import PUBLIC, ROUTES
 from gateway.settings import Settings
 from mappers.r4.model import MODEL
@@ -25,6 +25,10 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
 def test_every_route_is_described_once():
     described = {(method.upper(), path) for path, method, _ in operations() if path.startswith("/fhir")}
     assert described == {(r.method, "/fhir" + re.sub(r"<(\w+)>", r"{\1}", r.path)) for r in ROUTES}
+
+
+def test_answers_are_told_of_the_interactions_that_there_are_and_of_no_other():
+    assert _ANSWERS.keys() == {route.interaction for route in ROUTES}
 
 
 def test_a_row_that_goes_takes_its_operation_along():

@@ -68,3 +68,13 @@ def test_no_answer_is_kept_by_anybody():
     answer = response(Reply(200, {}), Headers(), False)
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Authorization" in answer.headers["Vary"]
+
+
+def told(location: str) -> str:
+    headers = response(Reply(201, None, {"Location": location}), Headers(), False).get_wsgi_headers({})
+    return headers["Location"]
+
+
+def test_an_address_is_given_in_the_letters_of_a_url():
+    assert told("https://care.example/fhir/Patient/7") == "https://care.example/fhir/Patient/7"
+    assert told("https://bücher.example/fhir/Patient/7") == "https://xn--bcher-kva.example/fhir/Patient/7"

@@ -26,6 +26,8 @@ BY_LETTER = {
     "delete": "d",
     "search-type": "s",
     "transaction": ENTRIES,
+    "async-status": ENTRIES,
+    "async-withdraw": ENTRIES,
 }
 
 

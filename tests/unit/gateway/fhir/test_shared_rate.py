@@ -95,3 +95,40 @@ def test_a_broker_that_returns_is_asked_again(broker_url: str, store: redis.Redi
     clock.now += 6 * SECOND
     gateway.allows("returning")
     assert names(store) - before
+
+
+class Counted(SharedRate):
+    """Counts how often the store is asked."""
+
+    asked = 0
+
+    def _take(self, name: str, size: int) -> int:
+        self.asked += 1
+        return super()._take(name, size)
+
+
+def test_who_asks_quickly_does_not_cost_the_store_a_question_each(broker_url: str):
+    gateway = Counted(lambda: broker_url, 2_000, Clock())
+    assert all(gateway.allows("quick") for _ in range(400))
+    # One, two, four, eight, sixteen, and then twenty at a time.
+    assert gateway.asked <= 30
+
+
+def test_what_was_taken_beforehand_is_lost_after_a_while_and_the_next_portion_is_smaller(broker_url: str):
+    clock = Clock()
+    gateway = Counted(lambda: broker_url, 2_000, clock)
+    for _ in range(70):
+        gateway.allows("now-and-then")
+    before = gateway.asked
+    for step in range(1, 12):
+        clock.now = step * SECOND
+        assert gateway.allows("now-and-then")
+    assert gateway.asked == before + 11
+    assert gateway._lent["now-and-then"].size == 1
+
+
+def test_gateways_that_take_beforehand_allow_no_more_together_than_one(broker_url: str):
+    gateways = [limit(broker_url, 300) for _ in range(3)]
+    allowed = sum(gateways[n % 3].allows("many-gateways") for n in range(2_000))
+    # The bucket fills again while they ask; what one of them holds when it is over is lost.
+    assert 290 <= allowed < 2_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from werkzeug.datastructures import Headers
 
-from gateway.fhir.versions import headers_of, if_match, is_known
+from gateway.fhir.versions import condition, headers_of, is_known
+from gateway.intake.entries import Condition, Standing
 from gateway.refusal import Kind, Refused
 from gateway.stored import Stored
 
@@ -50,13 +51,35 @@ def test_without_a_condition_nothing_is_known():
     assert not is_known(Headers(), "3", UPDATED)
 
 
-@pytest.mark.parametrize(("header", "version"), [('W/"3"', 3), ('"12"', 12), (' W/"1" ', 1), (None, None)])
-def test_if_match_names_a_version(header: str | None, version: int | None):
-    assert if_match(Headers({"If-Match": header} if header else {})) == version
+@pytest.mark.parametrize(
+    ("header", "version"), [('W/"3"', 3), ('"12"', 12), (' W/"1" ', 1), ("*", Standing.ANY), (None, None)]
+)
+def test_if_match_names_a_version(header: str | None, version: Condition | None):
+    assert condition(Headers({"If-Match": header} if header else {})) == version
 
 
-@pytest.mark.parametrize("header", ["*", "", 'W/"x"', 'W/"1", W/"2"', 'W/"-1"', '"99999999999"', 'W/"１"'])
+@pytest.mark.parametrize("header", ["", 'W/"x"', 'W/"1", W/"2"', 'W/"-1"', '"99999999999"', 'W/"１"'])
 def test_an_if_match_that_names_none_is_refused(header: str):
     with pytest.raises(Refused) as refusal:
-        if_match(Headers({"If-Match": header}))
+        condition(Headers({"If-Match": header}))
     assert refusal.value.kind is Kind.MALFORMED
+
+
+def test_a_write_that_may_create_can_suppose_that_nothing_is_there():
+    assert condition(Headers({"If-None-Match": " * "}), creates=True) is Standing.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("headers", "creates"),
+    [
+        ({"If-None-Match": "*"}, False),
+        ({"If-None-Match": 'W/"1"'}, True),
+        ({"If-None-Match": "*", "If-Match": 'W/"1"'}, True),
+        ({"If-Unmodified-Since": MOMENT}, True),
+        ({"If-Unmodified-Since": MOMENT, "If-Match": 'W/"1"'}, False),
+    ],
+)
+def test_a_condition_that_is_not_served_is_refused_and_not_left_aside(headers: dict[str, str], creates: bool):
+    with pytest.raises(Refused) as refusal:
+        condition(Headers(headers), creates)
+    assert (refusal.value.kind, refusal.value.issues[0].code) == (Kind.MALFORMED, "not-supported")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from gateway.custody.errors import Conflict
+from gateway.intake import service
 from gateway.refusal import Kind
 from gateway.stored import Repeat
 from mappers import lossless
@@ -47,6 +49,24 @@ def test_law_4_a_read_of_what_was_deleted_ends_the_transaction_too(desk: Desk):
     with refusal(Kind.GONE):
         desk.submits(put(patient("mrn-2")), entry("GET", "Patient/mrn-1"))
     assert desk.counts(*TRAIL) == before
+
+
+def test_law_4_a_write_that_starts_again_looks_at_nothing_twice(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    real, tried = service.commit, []
+
+    def commit(*arguments: Any) -> None:
+        tried.append(1)
+        if len(tried) < 3:
+            raise Conflict
+        real(*arguments)
+
+    monkeypatch.setattr(service, "commit", commit)
+    with desk.leaves() as events:
+        read, written = desk.submits(entry("GET", "Patient/mrn-1"), put(patient("mrn-2")))
+    assert len(tried) == 3
+    assert sorted(event.kind for event in events) == ["rest:create", "rest:read"]
+    assert read["resource"]["id"] == "mrn-1"
+    assert written["response"]["status"] == "201 Created"
 
 
 def test_law_4_each_read_is_in_the_trail_once(desk: Desk):

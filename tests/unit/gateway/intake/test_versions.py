@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.custody.errors import Erased
 from gateway.custody.tables import clinical_key
-from gateway.intake.entries import Entry
+from gateway.intake.entries import Condition, Entry, Standing
 from gateway.intake.versions import Outcome, Versions, content
 from gateway.refusal import Kind
 from mappers import lossless
@@ -33,7 +33,7 @@ def desk(small_desk: Desk) -> Desk:
     return small_desk
 
 
-def put(resource: dict[str, Any], if_match: int | None = None) -> Entry:
+def put(resource: dict[str, Any], if_match: Condition | None = None) -> Entry:
     return Entry("at", "PUT", resource["resourceType"], resource["id"], resource, if_match=if_match)
 
 
@@ -104,6 +104,28 @@ def test_if_match_on_what_is_not_there_or_was_deleted_is_refused(desk: Desk):
     desk.intake.delete(ehr(), "Patient", "mrn-1")
     with refusal(Kind.PRECONDITION):
         following(desk, put(patient("mrn-1"), if_match=2))
+
+
+@pytest.mark.parametrize(("name", "there"), [("mrn-1", True), ("mrn-2", False)])
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("standing", Standing)
+def test_a_write_may_suppose_that_anything_or_nothing_is_there(
+    desk: Desk, name: str, there: bool, method: str, standing: Standing
+):
+    body = patient(name, gender="other") if method == "PUT" else None
+    entry = Entry("at", method, "Patient", name, body, if_match=standing)
+    if there == (standing is Standing.ANY):
+        assert following(desk, entry)
+    else:
+        with refusal(Kind.PRECONDITION, "conflict"):
+            following(desk, entry)
+
+
+def test_what_was_deleted_is_nothing(desk: Desk):
+    desk.intake.delete(ehr(), "Patient", "mrn-1")
+    assert following(desk, put(patient("mrn-1"), if_match=Standing.NOTHING))[0].status == 201
+    with refusal(Kind.PRECONDITION):
+        following(desk, put(patient("mrn-1"), if_match=Standing.ANY))
 
 
 def test_a_deletion_is_a_version_and_what_comes_after_it_is_new_again(desk: Desk):

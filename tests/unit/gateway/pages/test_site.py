@@ -86,3 +86,11 @@ def test_the_openapi_document_is_served(browser: FlaskClient):
 @pytest.mark.parametrize("path", [*PAGES, STYLE, OPENAPI])
 def test_nothing_may_be_posted(browser: FlaskClient, path: str):
     assert browser.post(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/start/ehr", "/start/partner"])
+def test_what_a_page_asks_for_a_token_with_it_shows_how_to_make(browser: FlaskClient, path: str):
+    shown = browser.get(path).get_data(as_text=True)
+    made = shown.index("ASSERTION=$(python assertion.py ")
+    assert made < shown.index('"$ASSERTION"')
+    assert "cat &gt; assertion.py" in browser.get("/sandbox").get_data(as_text=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -40,6 +41,14 @@ def shown(desk: Desk, reference: str) -> str:
 def test_what_an_ehr_sent_is_seen_where_a_plan_points_at_it(desk: Desk, reference: str, seen: bool):
     found = view(desk, ST_ANNA).locate(reference.partition("/")[0], shown(desk, reference), None)
     assert (found is not None) is seen
+
+
+def test_law_2_one_grant_that_hides_a_time_hides_it_from_the_whole_answer(desk: Desk):
+    grants = view(desk, ST_ANNA, ST_BERTA)
+    assert not grants.hides("Patient", "_lastUpdated")
+    stricter = {**grants.profiles, ST_BERTA: policy.load("partner-safe-harbor")}
+    assert replace(grants, profiles=stricter).hides("Patient", "_lastUpdated")
+    assert not replace(grants, profiles=stricter).hides("Patient", "gender")
 
 
 def test_law_12_no_grant_is_no_tenant_and_not_every_tenant(desk: Desk):

@@ -7,6 +7,7 @@ import pytest
 from gateway.refusal import Kind
 from gateway.release.asking import May
 from gateway.release.wanted import NEWEST_FIRST, Include, Wanted, is_wish, wanted
+from mappers.r4.canonicals import definitions
 from tests.desk import refusal
 
 SOURCE = May(True, lambda type_: True, lambda type_, name: False)
@@ -79,7 +80,7 @@ def test_inclusions(text: str, value: str, made: Include):
         (("_include:recurse", "Observation:subject"), "not-supported"),
         (("_include:", "Observation:subject"), "not-supported"),
         (("_revinclude", "*"), "value"),
-        (("_revinclude", "CarePlan:instantiates-canonical"), "not-supported"),
+        (("_revinclude", "CarePlan:instantiates-uri"), "not-supported"),
     ],
 )
 def test_law_12_what_cannot_be_honoured_is_refused(pair: tuple[str, str], code: str):
@@ -116,3 +117,26 @@ def test_which_parameters_an_inclusion_follows_and_what_it_may_bring():
     assert include("_include", "Observation:subject:Patient").brings() == {"Patient"}
     assert include("_include", "Observation:patient").brings() == {"Patient"}
     assert include("_revinclude", "Provenance:target").brings() == {"Provenance"}
+
+
+def test_an_inclusion_follows_references_and_canonicals():
+    asked = [("_include", "PlanDefinition:depends-on"), ("_include", "PlanDefinition:*")]
+    one, every = wanted("PlanDefinition", asked, SOURCE).includes
+    assert one.names("PlanDefinition") == ["depends-on"]
+    assert one.names("Library") == []
+    assert {"definition", "depends-on", "successor"} <= set(every.names("PlanDefinition"))
+    assert not {"url", "_profile", "_source"} & set(every.names("PlanDefinition"))
+    for name in ("url", "_profile", "name"):
+        with refusal(Kind.INVALID):
+            wanted("PlanDefinition", [("_include", f"PlanDefinition:{name}")], SOURCE)
+
+
+def test_a_canonical_brings_definitions_only():
+    def brings(value: str) -> frozenset[str]:
+        (made,) = wanted(value.partition(":")[0], [("_include", value)], SOURCE).includes
+        return made.brings()
+
+    assert brings("QuestionnaireResponse:questionnaire") == {"Questionnaire"}
+    assert brings("PlanDefinition:depends-on") == definitions()
+    assert brings("PlanDefinition:depends-on:Library") == {"Library"}
+    assert brings("Provenance:target") == frozenset(), "any type at all"

@@ -292,3 +292,26 @@ def test_what_the_patches_make_has_fhirs_form():
         if not validate.problems(before):
             found = validate.problems(applied(before, parameters(*operations)))
             assert {problem.code for problem in found} <= {"invariant"}
+
+
+@pytest.mark.parametrize(
+    "path", ["(" * 5_000, "Patient" + ".name" * 5_000, f"Patient.name[{'9' * 5_000}]", "Patient" + ".a" * 246]
+)
+def test_a_path_of_any_length_is_refused_or_walked(path: str):
+    patient = {"resourceType": "Patient", "active": True}
+    with pytest.raises(CannotPatch):
+        applied(
+            patient,
+            {
+                "resourceType": "Parameters",
+                "parameter": [
+                    {
+                        "name": "operation",
+                        "part": [
+                            {"name": "type", "valueCode": "delete"},
+                            {"name": "path", "valueString": path},
+                        ],
+                    }
+                ],
+            },
+        )

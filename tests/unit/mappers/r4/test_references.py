@@ -16,6 +16,7 @@ from mappers.r4.references import (
     Literal,
     Urn,
     parse,
+    places,
     pointers,
     references,
     rewrite,
@@ -80,6 +81,18 @@ def test_pointers_are_the_references_at_any_depth() -> None:
 def test_references_are_also_uris_that_name_an_entry_but_no_text_or_system() -> None:
     # subject, the canonical, and the extension's url and value; not the identifier, code system or note.
     assert [text for text in references(RESOURCE) if text == UUID] == [UUID] * 4
+
+
+def test_places_are_those_of_the_pointers() -> None:
+    found = dict(places(RESOURCE, "Observation"))
+    assert found["Observation.subject.reference"] == UUID
+    assert found["Observation.note[0].authorReference.reference"] == "Practitioner?identifier=urn:x|1"
+    assert sorted(found.values()) == sorted(pointers(RESOURCE))
+
+
+@pytest.mark.parametrize("kind", ["valueUuid", "valueOid"])
+def test_a_name_of_type_uuid_or_oid_is_no_reference(kind: str) -> None:
+    assert not list(references({"resourceType": "Basic", "extension": [{"url": "x", kind: UUID}]}))
 
 
 def test_rewriting_turns_references_and_nothing_else() -> None:

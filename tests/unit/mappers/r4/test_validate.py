@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import csv
 import random
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 
 from mappers.lossless import loads
 from mappers.r4.model import MODEL
+from mappers.r4.shapes import Shapes
 from mappers.r4.validate import envelope_problems, problems
 from tests.unit.mappers.r4.generated import CANARY, any_resource, resource_of
 
@@ -355,3 +359,21 @@ def test_checking_changes_nothing(resource: dict[str, Any]) -> None:
     before = copy.deepcopy(resource)
     problems(resource)
     assert resource == before
+
+
+def test_a_type_that_two_threads_meet_first_is_known_to_both_whole():
+    """A type whose members are still being made would know none of its elements."""
+    made = Shapes(lambda value: None, lambda value: None)
+    ready, threads = threading.Barrier(6), range(6)
+
+    def first(_: int) -> Any:
+        ready.wait()
+        return made.of("Patient")({"resourceType": "Patient", "id": "p", "name": [{"family": "Hopkins"}]})
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(len(threads)) as pool:
+            assert list(pool.map(first, threads)) == [None] * len(threads)
+    finally:
+        sys.setswitchinterval(before)
