@@ -95,7 +95,7 @@ def _folder(wanted: Wanted) -> Iterator[Path]:
 def _push(
     server: Server, hospital: SmartClient, bundles: Sequence[Bundle], connections: int, tell: Tell
 ) -> dict[str, Any]:
-    pid = gateway_of(server)
+    (pid, *_) = gateways_of(server)
     before = process.usage(pid)
     tell("pushing")
     pushed = push_apart(Target(server.base_url, hospital.token()), bundles, connections)
@@ -108,10 +108,10 @@ def _push(
     }
 
 
-def gateway_of(server: Server) -> int:
-    """The process that answers HTTP."""
+def gateways_of(server: Server) -> tuple[int, ...]:
+    """The processes that answer HTTP."""
     below = [pid for pid in process.children(server.process.pid) if " gateway" in process.command(pid)]
-    return below[0] if below else server.process.pid
+    return tuple(below) or (server.process.pid,)
 
 
 def _databases(folder: Path) -> int:

@@ -32,22 +32,30 @@ SCOPE = "system/*.cruds"
 def stages(bundles: Sequence[Bundle], folder: Path) -> dict[str, float]:
     """CPU seconds per resource, by stage."""
     settings = Settings.from_environ({"CARELOOM_DATA_DIR": str(folder), "CARELOOM_RATE": "1000000"})
+    gateway, headers = founded(settings)
+    post(gateway, headers, bundles[0])
+    with sampled() as spent:
+        for bundle in bundles:
+            post(gateway, headers, bundle)
+    return per_resource(spent, sum(bundle.resources for bundle in bundles))
+
+
+def founded(settings: Settings) -> tuple[FlaskClient, dict[str, str]]:
+    """A new installation, a gateway on it in this process, and the headers of an EHR that may do all."""
     found(settings.storage)
     key = ECKey.generate_key("P-384", parameters={"kid": "bench", "alg": "ES384"})
     client_id = _register(settings, key)
     gateway = create_app(settings).test_client()
-    headers = {"Authorization": f"Bearer {_token(gateway, settings, client_id, key)}"}
-    _post(gateway, headers, bundles[0])
-    with sampled() as spent:
-        for bundle in bundles:
-            _post(gateway, headers, bundle)
-    return per_resource(spent, sum(bundle.resources for bundle in bundles))
+    token = token_of(gateway, settings.base_url, client_id, key, SCOPE)
+    return gateway, {"Authorization": f"Bearer {token}"}
 
 
-def _post(gateway: FlaskClient, headers: dict[str, str], bundle: Bundle) -> None:
+def post(gateway: FlaskClient, headers: dict[str, str], bundle: Bundle) -> bytes:
+    """Push a bundle; what it was answered. Raises ``NotAccepted`` when it was not taken."""
     answer = gateway.post("/fhir", data=bundle.body, content_type="application/fhir+json", headers=headers)
     if answer.status_code != 200:
         raise NotAccepted(f"a bundle was answered {answer.status_code}: {answer.text[:400]}")
+    return bytes(answer.data)
 
 
 def _register(settings: Settings, key: ECKey) -> str:
@@ -61,11 +69,12 @@ def _register(settings: Settings, key: ECKey) -> str:
         database.close()
 
 
-def _token(gateway: FlaskClient, settings: Settings, client_id: str, key: ECKey) -> str:
+def token_of(gateway: FlaskClient, base_url: str, client_id: str, key: ECKey, scope: str) -> str:
+    """The token that a registered client gets of a gateway in this process."""
     form = {
         "grant_type": "client_credentials",
-        "scope": SCOPE,
+        "scope": scope,
         "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": SmartClient(settings.base_url, client_id, key, SCOPE).assertion(),
+        "client_assertion": SmartClient(base_url, client_id, key, scope).assertion(),
     }
     return str(gateway.post("/auth/token", data=form).get_json()["access_token"])

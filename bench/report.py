@@ -74,6 +74,7 @@ def custody_as_json(measured: Custody) -> dict[str, Any]:
     return {
         "resources": measured.resources,
         "cpu_seconds_per_resource": dict(measured.steps),
+        "cpu_seconds_median": dict(measured.medians),
         "bytes_per_resource": dict(measured.sizes),
     }
 
@@ -84,6 +85,10 @@ def show_custody(measured: Custody, console: Console) -> None:
     for step, seconds in measured.steps:
         table.add_row(step, f"{seconds * MILLION:.1f}")
     console.print(table)
+    medians = Table("step", "median, µs of CPU", title="one by one")
+    for step, seconds in measured.medians:
+        medians.add_row(step, f"{seconds * MILLION:.1f}")
+    console.print(medians)
     sizes = Table("form", "bytes per resource", "of both halves")
     whole = measured.sizes[0][1]
     for form, size in measured.sizes:

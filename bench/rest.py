@@ -1,26 +1,29 @@
 """What single interactions cost: create, read, search, poll and transactions, by clients at the same time.
 
-A real ``careloom up`` of its own (or on the database and broker that the environment names), requests from
-another process. With ``--grow`` the store is filled to each size in turn, and read and search are asked
-again: their slowest hundredth should not grow with it.
+A real ``careloom up`` of its own, embedded or on the database that the environment names, or both in turn;
+requests from another process. With ``--grow`` the store is filled to each size in turn, and what reads is
+asked again: its slowest hundredth should not grow with the store.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bench import process
 from bench.bundles import generated
 from bench.figures import quantile
-from bench.ingest import UNLIMITED, gateway_of
+from bench.ingest import UNLIMITED, gateways_of
 from bench.pusher import Target
 from bench.volley import Shot, fire_apart
-from gateway.demo.client import SmartClient
+from gateway.demo.client import SmartClient, reference_in
 from gateway.demo.server import Server, careloom_up
 from gateway.demo.session import PLAN_IDENTIFIER, enter
 from mappers import lossless
@@ -30,7 +33,15 @@ SIZES = (1, 20, 100, 1_000)
 """Entries of the transactions that are measured."""
 FILLING = 1_000
 
+EMBEDDED, GIVEN, BOTH = DATABASES = ("embedded", "given", "both")
+DATABASE_URL = "CARELOOM_DATABASE_URL"
+_URLS = (DATABASE_URL, "CARELOOM_KEYS_URL", "CARELOOM_BROKER_URL")
+
 Tell = Callable[[str], None]
+
+
+class NoDatabase(Exception):  # noqa: N818 - it reads as what happened
+    """Two forms of database were to be measured, and the environment names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +52,15 @@ class Wanted:
     clients: tuple[int, ...] = (1, 4, 16)
     grow: tuple[int, ...] = ()
     data_dir: Path | None = None
+    database: str = GIVEN
+    """``embedded``, ``given`` (as the environment says) or ``both``, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One interaction by so many clients. Times are in seconds."""
+    """One interaction by so many clients. Times are in seconds, CPU time is that of the gateway."""
 
+    database: str
     name: str
     clients: int
     stored: int
@@ -71,13 +85,22 @@ class Measured:
 
 
 def rest(wanted: Wanted, today: date, tell: Tell) -> list[Measured]:
-    """Measure it; ``tell`` hears which step is being taken."""
+    """Measure it; ``tell`` hears which step is being taken. Raises ``NoDatabase``."""
+    if wanted.database == BOTH and not os.environ.get(DATABASE_URL):
+        raise NoDatabase(f"set {DATABASE_URL} and CARELOOM_KEYS_URL to two empty databases on a server")
+    forms = (EMBEDDED, GIVEN) if wanted.database == BOTH else (wanted.database,)
+    return [one for form in forms for one in _rest(replace(wanted, database=form), today, tell)]
+
+
+def _rest(wanted: Wanted, today: date, tell: Tell) -> list[Measured]:
+    # A variable that is empty counts as not set.
+    without = dict.fromkeys(_URLS, "") if wanted.database == EMBEDDED else {}
     with (
         tempfile.TemporaryDirectory(prefix="careloom-bench-", dir=wanted.data_dir) as folder,
-        careloom_up(Path(folder), settings=UNLIMITED) as server,
+        careloom_up(Path(folder), settings={**UNLIMITED, **without}) as server,
     ):
         hospital = enter(server, "ehr", "bench")
-        bench = _Bench(server, hospital, wanted, tell)
+        bench = _Bench(server, hospital, wanted, tell, _kind(server.environ))
         known = bench.fill(today)
         found = [one for name, shots in _kinds(hospital, known) for one in bench.measure(name, shots)]
         return [*found, *bench.growth(known)]
@@ -89,6 +112,7 @@ class _Bench:
     hospital: SmartClient
     wanted: Wanted
     tell: Tell
+    database: str = EMBEDDED
     stored: int = 0
 
     def fill(self, today: date) -> list[str]:
@@ -106,13 +130,14 @@ class _Bench:
             yield self._run(name, shots, clients)
 
     def _run(self, name: str, shots: Sequence[Shot], clients: int) -> Measured:
-        pid = gateway_of(self.server)
-        before = process.usage(pid).cpu_seconds
+        pids = gateways_of(self.server)
+        before = sum(process.usage(pid).cpu_seconds for pid in pids)
         target = Target(self.server.base_url, self.hospital.token())
         answered = fire_apart(target, shots, clients, self.wanted.seconds)
         latencies = [one.seconds for one in answered]
         resources = sum(one.resources for one in answered)
         found = Measured(
+            database=self.database,
             name=name,
             clients=clients,
             stored=self.stored,
@@ -121,34 +146,52 @@ class _Bench:
             seconds=max(one.answered for one in answered) - min(one.sent for one in answered),
             p50=quantile(latencies, 0.5),
             p99=quantile(latencies, 0.99),
-            cpu_seconds=process.usage(pid).cpu_seconds - before,
+            cpu_seconds=sum(process.usage(pid).cpu_seconds for pid in pids) - before,
         )
         self.stored += resources if shots[0].method == "POST" else 0
         return found
 
     def growth(self, known: Sequence[str]) -> Iterator[Measured]:
-        """Read and search again at each size of the store."""
+        """Ask everything that reads again at each size of the store."""
         for size in self.wanted.grow:
-            while self.stored < size:
-                self.tell(f"filling: {self.stored:,} of {size:,} resources")
-                self.hospital.post("", _transaction(FILLING))
-                self.stored += FILLING
-            for name, shots in (("read", _reads(known)), ("search", _searches(known))):
+            self._grow(size)
+            for name, shots in _readings(self.hospital, known):
+                self.tell(f"{name} among {self.stored:,} resources")
                 yield self._run(name, shots, 1)
+
+    def _grow(self, size: int) -> None:
+        body, began, first = _transaction(FILLING), time.monotonic(), self.stored
+        while self.stored < size:
+            self.hospital.post("", body)
+            self.stored += FILLING
+            rate = (self.stored - first) / (time.monotonic() - began)
+            left = max(0, size - self.stored) / rate
+            self.tell(
+                f"filling: {self.stored:,} of {size:,} resources, {rate:,.0f} a second, {left:,.0f} s left"
+            )
+
+
+def _kind(environ: Mapping[str, str]) -> str:
+    """What kind of database the environment of a gateway names."""
+    return urlsplit(environ.get(DATABASE_URL, "")).scheme.partition("+")[0] or EMBEDDED
 
 
 def _references(answer: dict[str, Any]) -> list[str]:
-    locations = (entry["response"]["location"] for entry in answer["entry"])
-    return ["/".join(text.partition("/_history/")[0].split("/")[-2:]) for text in locations]
+    return [reference_in(entry["response"]["location"]) for entry in answer["entry"]]
 
 
 def _kinds(hospital: SmartClient, known: Sequence[str]) -> Iterator[tuple[str, Sequence[Shot]]]:
     yield "create", [Shot("POST", "Observation", 201, _observation(0))]
-    yield "read", _reads(known)
-    yield "search", _searches(known)
-    yield "poll (304)", _polls(hospital)
+    yield from _readings(hospital, known)
     for size in SIZES:
         yield f"transaction of {size:,}", [Shot("POST", "", 200, _transaction(size), resources=size)]
+
+
+def _readings(hospital: SmartClient, known: Sequence[str]) -> Iterator[tuple[str, Sequence[Shot]]]:
+    yield "read", _reads(known)
+    yield "search", _searches(known)
+    yield "search of a type", [Shot("GET", "Observation?_count=20", 200)]
+    yield "poll (304)", _polls(hospital)
 
 
 def _reads(known: Sequence[str]) -> list[Shot]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,27 @@ import click
 import requests
 from rich.console import Console
 
-from bench.bundles import NothingToPush, from_folder, generated
+from bench.audit import Damaged, trail
+from bench.audit import Wanted as TrailWanted
+from bench.audit_report import audit_as_json, show_audit
+from bench.audit_share import share as run_share
+from bench.bundles import Bundle, NothingToPush, from_folder, generated
 from bench.custody import custody as run_custody
+from bench.facts import speeds
+from bench.facts_report import facts_as_json, show_facts
 from bench.ingest import MOST_BUNDLES, MOST_CONNECTIONS, NoPlan, Wanted
 from bench.ingest import ingest as run
+from bench.profiles import profiles as run_profiles
+from bench.profiles_report import profiles_as_json, show_profiles
 from bench.pusher import NotAccepted
 from bench.report import as_json, custody_as_json, show, show_custody
+from bench.rest import DATABASES, GIVEN, NoDatabase
 from bench.rest import Wanted as RestWanted
 from bench.rest import rest as run_rest
 from bench.rest_report import rest_as_json, show_rest
+from bench.siem import Stuck
+from bench.siem import siem as run_siem
+from gateway.custody.errors import CustodyError
 from gateway.demo.client import Declined
 from gateway.demo.server import NotRunning
 
@@ -107,7 +121,53 @@ def _numbers(_context: click.Context, option: click.Parameter, text: str) -> tup
     return found
 
 
-_LARGEST = {"clients": 64, "grow": 2_000_000}
+_LARGEST = {"clients": 64, "grow": 2_000_000, "events": 20_000_000, "sizes": 10_000}
+
+
+@bench.command()
+@click.option(
+    "--sizes",
+    default="1000,3000,10000",
+    show_default=True,
+    callback=_numbers,
+    help="Resources of each patient that is made up.",
+)
+@_folder
+@_as_json
+def facts(machine: bool, sizes: tuple[int, ...], folder: Path | None) -> None:
+    """Measure how fast one core turns opened records into facts, and whether that holds as records grow."""
+    today = date.today()  # noqa: DTZ011 - a local day
+    try:
+        taken = from_folder(folder, MOST_BUNDLES) if folder else map(partial(_of_size, today=today), sizes)
+        measured = speeds(list(taken), today)
+    except NothingToPush as error:
+        raise click.ClickException(str(error)) from None
+    if machine:
+        click.echo(json.dumps(facts_as_json(measured)))
+    else:
+        show_facts(measured, Console())
+
+
+def _of_size(size: int, today: date) -> Bundle:
+    return next(iter(generated(1, size, today)))
+
+
+@bench.command()
+@_bundles
+@_entries
+@_folder
+@_as_json
+def profiles(machine: bool, bundles: int, entries: int, folder: Path | None) -> None:
+    """Measure what holding a resource to each profile costs, beside R4's own check."""
+    taken = from_folder(folder, bundles) if folder else generated(bundles, entries, date.today())  # noqa: DTZ011 - a local day
+    try:
+        measured = run_profiles(list(taken))
+    except NothingToPush as error:
+        raise click.ClickException(str(error)) from None
+    if machine:
+        click.echo(json.dumps(profiles_as_json(measured)))
+    else:
+        show_profiles(measured, Console())
 
 
 @bench.command()
@@ -116,6 +176,13 @@ _LARGEST = {"clients": 64, "grow": 2_000_000}
 )
 @click.option("--clients", default="1,4,16", show_default=True, callback=_numbers, help="At the same time.")
 @click.option("--grow", default="", callback=_numbers, help="Read and search again at these sizes.")
+@click.option(
+    "--database",
+    default=GIVEN,
+    show_default=True,
+    type=click.Choice(DATABASES),
+    help="The embedded one, the one that CARELOOM_DATABASE_URL names (which must be empty), or both in turn.",
+)
 @_data_dir
 @_as_json
 def rest(machine: bool, **wanted: Any) -> None:
@@ -124,7 +191,7 @@ def rest(machine: bool, **wanted: Any) -> None:
     try:
         with console.status("") as status:
             found = run_rest(RestWanted(**wanted), date.today(), status.update)  # noqa: DTZ011 - a local day
-    except (NotRunning, NotAccepted, Declined) as error:
+    except (NotRunning, NotAccepted, NoDatabase, Declined) as error:
         raise click.ClickException(str(error)) from None
     except requests.RequestException:
         raise click.ClickException("the gateway that was measured stopped answering; run it again.") from None
@@ -132,3 +199,59 @@ def rest(machine: bool, **wanted: Any) -> None:
         click.echo(json.dumps(rest_as_json(found)))
     else:
         show_rest(found, console)
+
+
+@bench.command()
+@click.option(
+    "--events", default=20_000, show_default=True, type=click.IntRange(1, 10_000_000), help="How many wait."
+)
+@_data_dir
+@_as_json
+def siem(machine: bool, events: int, data_dir: Path | None) -> None:
+    """Measure how fast a SIEM that was away catches up with the trail."""
+    try:
+        measured = run_siem(events, data_dir)
+    except Stuck as error:
+        raise click.ClickException(str(error) or "the receiver did not take the events.") from None
+    rate, cpu = measured.events / measured.seconds, 1e6 * measured.cpu_seconds / measured.events
+    told = {"events": measured.events, "seconds": round(measured.seconds, 3)}
+    told |= {"events_per_second": round(rate), "cpu_microseconds_per_event": round(cpu, 1)}
+    if machine:
+        click.echo(json.dumps(told))
+    else:
+        said = f"{measured.events:,} events in {measured.seconds:.1f} s"
+        click.echo(f"{said}: {rate:,.0f} a second, {cpu:.0f} µs CPU each")
+
+
+@bench.command()
+@click.option(
+    "--events",
+    default="10000,100000",
+    show_default=True,
+    callback=_numbers,
+    help="Measure when so many events are there.",
+)
+@click.option(
+    "--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="How often each question."
+)
+@click.option("--share/--no-share", default=True, help="Also run the gateway with the trail and without.")
+@_data_dir
+@_as_json
+def audit(machine: bool, share: bool, data_dir: Path | None, **wanted: Any) -> None:
+    """Measure what the trail costs, and how fast it answers as it grows.
+
+    On the embedded database, or in a new one on the server that CARELOOM_DATABASE_URL names.
+    """
+    console = Console(stderr=machine)
+    url = os.environ.get("CARELOOM_DATABASE_URL") or None
+    try:
+        with console.status("") as status:
+            found = trail(TrailWanted(database_url=url, data_dir=data_dir, **wanted), status.update)
+            status.update("with the trail and without")
+            shared = run_share(date.today(), data_dir) if share else None  # noqa: DTZ011 - a local day
+    except (NotAccepted, Damaged, CustodyError) as error:
+        raise click.ClickException(str(error)) from None
+    if machine:
+        click.echo(json.dumps(audit_as_json(found, shared)))
+    else:
+        show_audit(found, shared, console)

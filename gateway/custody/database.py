@@ -15,12 +15,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, Table, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
 from gateway.custody import postgres, sqlite
 from gateway.custody.errors import StoreUnavailable
 from gateway.custody.failures import translated
+from gateway.custody.prepared import Glance, Writing, driver_of
 from gateway.custody.tables import WORKER_RIGHTS
 
 T = TypeVar("T")
@@ -51,6 +52,8 @@ class Database:
     def __init__(self, engine: Engine, reading: Engine, writing: Engine, path: Path | None) -> None:
         self._engine, self._reading, self._writing, self._path = engine, reading, writing, path
         self._turn = threading.Lock() if path else None
+        # Connections for glances, the one that was used last on top.
+        self._looking: list[PoolProxiedConnection] = []
 
     @classmethod
     def open(cls, url: str, side: Side, *, own_login: bool = False) -> Database:
@@ -94,10 +97,47 @@ class Database:
             yield conn
 
     @contextmanager
+    def glance(self) -> Iterator[Glance]:
+        """Prepared statements, each of which sees a snapshot of its own: for questions of one statement."""
+        with translated():
+            glance = Glance(self._idle() or self._connected(), self._engine.dialect, self._connected)
+            try:
+                yield glance
+            except Exception:
+                # Whatever it was, nobody else meets what is left of it.
+                glance.held.close()
+                raise
+            self._looking.append(glance.held)
+
+    def _idle(self) -> PoolProxiedConnection | None:
+        try:
+            return self._looking.pop()
+        except IndexError:
+            return None
+
+    def _connected(self) -> PoolProxiedConnection:
+        made = self._engine.raw_connection()
+        # No longer one of the pool's, and ours until it is closed.
+        made.detach()
+        if self._path is None:
+            made.dbapi_connection.autocommit = True  # type: ignore[union-attr]
+        return made
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: committed when the block returns, rolled back when it raises."""
         with self._taking_turn(), translated(), self._writing.begin() as conn:
             yield conn
+
+    @contextmanager
+    def write_prepared(self) -> Iterator[Glance]:
+        """The same for prepared statements and ``bulk`` alone; begun and ended by the driver itself.
+
+        For the event of a reading: what SQLAlchemy does around a transaction costs more than the event.
+        """
+        begin = "BEGIN" if self._path is None else "BEGIN IMMEDIATE"
+        with self._taking_turn(), self.glance() as at, at.transaction(begin):
+            yield at
 
     @contextmanager
     def _taking_turn(self) -> Iterator[None]:
@@ -130,6 +170,8 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        while self._looking:
+            self._looking.pop().close()
         self._engine.dispose()
 
 
@@ -148,16 +190,18 @@ def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
         yield batch
 
 
-def bulk(conn: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def bulk(conn: Writing, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert raw tuples, in the order of the table's columns, by the fastest way that the driver has."""
     if not rows:
         return
-    driver: Any = conn.connection.driver_connection
+    driver = driver_of(conn)
     if conn.dialect.name == "sqlite":
-        driver.executemany(sqlite.insert(table), rows)
+        driver.executemany(sqlite.insert(table), rows).close()
     else:
         postgres.copy(driver, table, rows)
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    conn.exec_driver_sql(conn.get_execution_options()["careloom_begin"])
+    # Through SQLAlchemy this one word would cost as much as all that a small transaction does.
+    driver: Any = conn.connection.driver_connection
+    driver.execute(conn.get_execution_options()["careloom_begin"]).close()

@@ -24,9 +24,18 @@ STORED_ID_BYTES = 16
 TENANT_SHIFT = 40
 
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = tuple(one + other for one in _LETTERS for other in _LETTERS)
+_PLACES = range(120, -1, -10)
+
+
 def pseudonym(stored: StoredId) -> str:
     """The text of a stored id inside clinical halves: 26 lower-case base32 characters."""
-    return base64.b32encode(stored).decode().rstrip("=").lower()
+    if len(stored) != STORED_ID_BYTES:
+        raise ValueError("a stored id has 16 bytes")
+    # A search names hundreds: two letters at a time take a third of what ``base64`` takes for them.
+    number = int.from_bytes(stored, "big") << 2
+    return "".join([_PAIRS[number >> place & 1023] for place in _PLACES])
 
 
 def parse_pseudonym(text: str) -> StoredId | None:

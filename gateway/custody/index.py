@@ -8,48 +8,28 @@ before an answer is right.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Connection,
-    Select,
-    Table,
-    and_,
-    exists,
-    false,
-    func,
-    select,
-    union_all,
-)
-
-from gateway.custody.database import in_batches
+from gateway.custody import proposing
 from gateway.custody.ids import TENANT_SHIFT, StoredId, Tenant, WriteNo
-from gateway.custody.tables import (
-    identity_range,
-    identity_token,
-    record,
-    search_range,
-    search_token,
-    version,
-)
+from gateway.custody.keyring import hashed
+from gateway.custody.prepared import Reading, listed
+from gateway.custody.proposing import Form, Shape, Way, filled, places
 
 TOKEN_BYTES = 12
 
 
 def token_key(index_key: bytes, type_: str, param: str, value: str) -> bytes:
     """The row key of one value of one parameter."""
-    return hmac.digest(index_key, f"{type_}\0{param}\0{value}".encode(), "sha256")[:TOKEN_BYTES]
+    return hashed(index_key, f"{type_}\0{param}\0{value}".encode())[:TOKEN_BYTES]
 
 
 def range_key(index_key: bytes, type_: str, param: str) -> bytes:
     """The row key of all values of one ordered parameter."""
     # No type of resource begins with a small letter, so no token has this key.
-    return hmac.digest(index_key, f"range\0{type_}\0{param}".encode(), "sha256")[:TOKEN_BYTES]
+    return hashed(index_key, f"range\0{type_}\0{param}".encode())[:TOKEN_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +61,7 @@ class Clause:
 class Page:
     """A stretch of the answer in the order of writing: after ``after``, nothing above ``ceiling``.
 
+    A count with a limit of 0 goes on to the end, with another one no further than to that.
     ``written`` bounds when the version that counts now was written, in microseconds, both included.
     """
 
@@ -103,127 +84,97 @@ class Candidate:
 
 
 def candidates(
-    conn: Connection, tenant: Tenant, type_: str, clauses: Sequence[Clause], page: Page
+    at: Reading, tenant: Tenant, type_: str, clauses: Sequence[Clause], page: Page
 ) -> list[Candidate]:
     """The living resources of a type for which every clause may hold, newest write first unless asked.
 
     What was changed after the ceiling keeps the place that it had under it, so that nothing is missed while
     writes go on; what was first written after it has none.
     """
-    conditions = _conditions(conn, clauses)
-    batches = in_batches(_changed(conn, tenant, type_, page.ceiling))
-    queries = [
-        _within(_standing(tenant, type_, conditions, page), _r.write_no, page),
-        *(_within(_moved(tenant, type_, conditions, page, one), _old.c.write_no, page) for one in batches),
-    ]
-    found = [Candidate(*row) for query in queries for row in conn.execute(query)]
-    found.sort(key=lambda one: one.place, reverse=not page.ascending)
-    return found[: page.limit]
+    form, values = _asked(at, tenant, type_, clauses, page)
+    rows = proposing.standing(form).rows(at, **values)
+    # Asked after the heads: what moves in between is met twice, and never missed.
+    for count, changed in listed("moved", _changed(at, tenant, type_, page.ceiling)):
+        rows += proposing.moved(form, count).rows(at, **values, **changed)
+    found = {row[_ID]: Candidate(*row) for row in rows}
+    ordered = sorted(found.values(), key=lambda one: one.place, reverse=not page.ascending)
+    return ordered[: page.limit]
 
 
-def count(conn: Connection, tenant: Tenant, type_: str, clauses: Sequence[Clause], page: Page) -> int:
+def count(at: Reading, tenant: Tenant, type_: str, clauses: Sequence[Clause], page: Page) -> int:
     """How many candidates there are on all pages together."""
-    query = _standing(tenant, type_, _conditions(conn, clauses), page).with_only_columns(func.count())
-    return int(conn.scalar(query) or 0)
+    form, values = _asked(at, tenant, type_, clauses, page)
+    return int(proposing.counted(form).rows(at, **values)[0][0])
 
 
-Conditions = Sequence[ColumnElement[bool]]
-_MANY = 1_000
+_MANY = 5_000
 """Clauses with more rows are all alike to search by."""
+_ID = 1
 
-_r = record.c
-_old = version.alias("old")
-_earlier = version.alias("earlier")
-
-
-def _standing(tenant: Tenant, type_: str, conditions: Conditions, page: Page) -> Select[Any]:
-    """Heads that were written under the ceiling: they are their own place."""
-    low = tenant << TENANT_SHIFT
-    head = and_(_r.tenant == tenant, _r.type == type_, _r.write_no.between(low, page.ceiling))
-    columns = (_r.write_no, _r.id, _r.version, _r.compartment, _r.write_no)
-    return select(*columns).where(head, *_counting(conditions, page))
+Values = dict[str, Any]
 
 
-def _changed(conn: Connection, tenant: Tenant, type_: str, ceiling: WriteNo) -> list[WriteNo]:
-    """Writes above the ceiling of what can have been there under it."""
+def _changed(at: Reading, tenant: Tenant, type_: str, ceiling: WriteNo) -> list[WriteNo]:
     top = ((tenant + 1) << TENANT_SHIFT) - 1
-    v = version.c
-    query = select(v.write_no).where(v.write_no.between(ceiling + 1, top), v.type == type_, v.version > 1)
-    return list(conn.scalars(query))
+    return [WriteNo(number) for (number,) in proposing.CHANGED.rows(at, ceiling=ceiling, top=top, type=type_)]
 
 
-def _moved(
-    tenant: Tenant, type_: str, conditions: Conditions, page: Page, changed: Sequence[WriteNo]
-) -> Select[Any]:
-    """Heads among these writes above the ceiling, at the place of the version that was under it."""
-    under = (_earlier.c.tenant == tenant, _earlier.c.type == type_, _earlier.c.id == _r.id)
-    newest = select(func.max(_earlier.c.write_no)).where(*under, _earlier.c.write_no <= page.ceiling)
-    columns = (_r.write_no, _r.id, _r.version, _r.compartment, _old.c.write_no)
-    return (
-        select(*columns)
-        .join_from(record, _old, _old.c.write_no == newest.scalar_subquery())
-        .where(_r.tenant == tenant, _r.type == type_, _r.write_no.in_(changed), _old.c.deleted == 0)
-        .where(*_counting(conditions, page))
+def _asked(
+    at: Reading, tenant: Tenant, type_: str, clauses: Sequence[Clause], page: Page
+) -> tuple[Form, Values]:
+    """The form of a search and its values. SQLite, which knows not how many rows each clause has, is told by
+    which to look for heads."""
+    way = Way.OPEN
+    if at.dialect.name == "sqlite":
+        sizes = [_size(at, clause) for clause in clauses]
+        clauses = [clauses[place] for place in sorted(range(len(clauses)), key=sizes.__getitem__)]
+        way = _way(at, tenant, type_, sizes)
+    values: Values = {"tenant": tenant, "type": type_, "low": tenant << TENANT_SHIFT, "ceiling": page.ceiling}
+    for number, clause in enumerate(clauses):
+        values |= _values(clause, number)
+    wanted = {"limit": page.limit or None, "after": page.after}
+    values |= {name: value for name, value in wanted.items() if value is not None}
+    if page.written is not None:
+        values["since"], values["until"] = page.written
+    written, limited = page.written is not None, page.limit > 0
+    shapes = tuple(map(_shape, clauses))
+    return Form(shapes, way, page.after is not None, page.ascending, written, limited), values
+
+
+def _way(at: Reading, tenant: Tenant, type_: str, sizes: Sequence[int]) -> Way:
+    if min(sizes, default=_MANY) < _MANY:
+        return Way.LED
+    # What nearly all bear is no way to anything: the newest that bear it are met soon on the way down.
+    (few,) = proposing.OF_TYPE.rows(at, tenant=tenant, type=type_, limit=_MANY)[0]
+    return Way.TYPED if few < _MANY else Way.WALKED
+
+
+def _shape(clause: Clause) -> Shape:
+    return Shape(
+        tokens=places(len(clause.tokens)),
+        ranges=places(len(clause.ranges)),
+        names=places(len(clause.names)),
+        spans=places(len(clause.spans)),
+        ids=places(len(clause.ids)),
+        negated=clause.negated,
     )
 
 
-def _counting(conditions: Conditions, page: Page) -> list[ColumnElement[bool]]:
-    """What must hold of a head."""
-    holding = [_r.deleted == 0, *conditions]
-    if page.written is not None:
-        own = version.alias("own")
-        within = and_(own.c.write_no == _r.write_no, own.c.written.between(*page.written))
-        holding.append(exists().where(within))
-    return holding
+def _values(clause: Clause, number: int) -> Values:
+    values: Values = {}
+    for kind, plain in (("tokens", clause.tokens), ("names", clause.names), ("ids", clause.ids)):
+        values |= filled(f"{kind}{number}", plain)
+    for kind, spans in (("ranges", clause.ranges), ("spans", clause.spans)):
+        for part in ("key", "low", "high"):
+            values |= filled(f"{kind}{number}{part}", [getattr(span, part) for span in spans])
+    return values
 
 
-def _conditions(conn: Connection, clauses: Sequence[Clause]) -> Conditions:
-    """The clauses. SQLite, which knows not how many rows each has, is told by which to look for heads."""
-    if conn.dialect.name != "sqlite" or len(clauses) < 2:
-        return [_holds(clause, _r.write_no) for clause in clauses]
-    few, *others = sorted(clauses, key=lambda clause: _size(conn, clause))
-    # A sum has no index: what stands beside it is only tried.
-    return [_holds(few, _r.write_no), *(_holds(clause, _r.write_no + 0) for clause in others)]
-
-
-def _size(conn: Connection, clause: Clause) -> int:
+def _size(at: Reading, clause: Clause) -> int:
     """How many writes bear one of a clause's rows, so far as that matters."""
-    rows = _rows(clause)
-    if clause.negated or clause.ids or rows is None:
-        return 0 if clause.ids else _MANY
-    return int(conn.scalar(select(func.count()).select_from(rows.limit(_MANY).subquery())) or 0)
-
-
-def _within(query: Select[Any], place: ColumnElement[Any], page: Page) -> Select[Any]:
-    if page.after is not None:
-        query = query.where(place > page.after if page.ascending else place < page.after)
-    return query.order_by(place.asc() if page.ascending else place.desc()).limit(page.limit)
-
-
-def _holds(clause: Clause, number: ColumnElement[Any]) -> ColumnElement[bool]:
+    shape = _shape(clause)
     if clause.ids:
-        return _r.id.in_(clause.ids)
-    rows = _rows(clause)
-    if rows is None:
-        # A condition that nothing can meet; negated, one that everything meets.
-        return ~false() if clause.negated else false()
-    found = number.in_(rows)
-    return ~found if clause.negated else found
-
-
-def _rows(clause: Clause) -> Select[tuple[int]] | CompoundSelect[tuple[int]] | None:
-    """The writes that bear one of a clause's rows."""
-    parts = [_bearing(search_token, clause.tokens)] if clause.tokens else []
-    parts += [_bearing(identity_token, clause.names)] if clause.names else []
-    parts += [_overlapping(search_range, span) for span in clause.ranges]
-    parts += [_overlapping(identity_range, span) for span in clause.spans]
-    return union_all(*parts) if len(parts) > 1 else next(iter(parts), None)
-
-
-def _bearing(table: Table, tokens: tuple[bytes, ...]) -> Select[tuple[int]]:
-    return select(table.c.write_no).where(table.c.key.in_(tokens))
-
-
-def _overlapping(table: Table, span: Range) -> Select[tuple[int]]:
-    rows = table.c
-    return select(rows.write_no).where(rows.key == span.key, rows.low <= span.high, rows.high >= span.low)
+        return 0
+    if clause.negated or not any(shape[:4]):
+        return _MANY
+    return int(proposing.size(shape).rows(at, limit=_MANY, **_values(clause, 0))[0][0])

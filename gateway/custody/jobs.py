@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Dialect,
     Row,
     and_,
     exists,
@@ -31,10 +32,10 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.custody.errors import LostLease
 from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.prepared import Prepared, insert_into
 from gateway.custody.tables import job
 
 SECOND = 1_000_000
@@ -121,12 +122,11 @@ def enqueue(
         for patient in sorted(set(patients))
     ]
     if rows:
-        conn.execute(_upsert(conn), rows)
+        _WANTED.run_each(conn, rows)
 
 
-def _upsert(conn: Connection) -> Any:
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    wanted = dialect.insert(job)
+def _upsert(dialect: Dialect) -> Any:
+    wanted = insert_into(dialect, job)
     sooner = wanted.excluded.not_before < job.c.not_before
     return wanted.on_conflict_do_update(
         index_elements=["tenant", "kind", "patient"],
@@ -134,6 +134,10 @@ def _upsert(conn: Connection) -> Any:
         set_={"not_before": wanted.excluded.not_before, "reason": wanted.excluded.reason, "sent": null()},
         where=sooner,
     )
+
+
+_GIVEN = ("id", "tenant", "kind", "patient", "state", "reason", "created", "not_before", "fence", "attempts")
+_WANTED = Prepared(_upsert, *_GIVEN)
 
 
 def due(conn: Connection, now: int, limit: int, resend_after: int = RESEND_AFTER) -> list[Due]:

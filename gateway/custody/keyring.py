@@ -13,7 +13,11 @@ import hmac
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Generic, TypeVar
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from gateway.custody.cipher import DataKey as DataKey
 from gateway.custody.database import Database
@@ -99,6 +103,11 @@ class KeyRing(Generic[K]):
         self._cache.forget(tenant, subject)
         return self.store.destroy(tenant, subject)
 
+    def destroy_all(self, tenant: Tenant) -> int:
+        """Make everything sealed or hashed under a tenant's keys unreadable for good. Its number is not to be
+        used again: index keys are remembered."""
+        return self.store.destroy_all(tenant)
+
     def _ensure(
         self, tenant: Tenant, subjects: Collection[StoredId], purpose: str
     ) -> dict[StoredId, dict[int, bytes]]:
@@ -141,6 +150,19 @@ def clinical_ring(keys: Database, roots: RootKeys) -> KeyRing[ClinicalKey]:
 def identity_ring(keys: Database, roots: RootKeys) -> KeyRing[IdentityKey]:
     """The ring that the gateway alone has: its root key is in a file that no worker is given."""
     return KeyRing(KeyStore(keys, identity_key), roots, "identity", IdentityKey)
+
+
+def hashed(index_key: bytes, told: bytes) -> bytes:
+    """HMAC-SHA-256 under a key that hashes are looked up by: a bundle takes thousands under one, so it is set
+    up once. Not for keys that an erasure destroys: what is set up stays."""
+    begun = _begun(index_key).copy()
+    begun.update(told)
+    return begun.finalize()
+
+
+@lru_cache(maxsize=256)
+def _begun(key: bytes) -> HMAC:
+    return HMAC(key, SHA256())
 
 
 def derive(key: bytes, label: str) -> bytes:

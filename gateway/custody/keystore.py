@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 
 from sqlalchemy import Row, Table, and_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.custody.database import Database, in_batches
+from gateway.custody.database import Database
 from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.prepared import Prepared, listed, one_of
 from gateway.custody.roots import Wrapped
 
 _NAME = ("tenant", "subject", "purpose", "generation")
@@ -46,12 +48,10 @@ class KeyStore:
     ) -> dict[StoredId, dict[int, Wrapped]]:
         """The wrapped keys of these subjects by generation; who has none is absent."""
         found: dict[StoredId, dict[int, Wrapped]] = {}
-        keys = self._table.c
-        wanted = select(keys.subject, keys.generation, keys.root_version, keys.wrapped)
-        with self._database.read() as conn:
-            for batch in in_batches(subjects):
-                where = and_(keys.tenant == tenant, keys.purpose == purpose, keys.subject.in_(batch))
-                for subject, generation, version, blob in conn.execute(wanted.where(where)):
+        with self._database.glance() as at:
+            for count, values in listed("subject", list(subjects)):
+                rows = _wrapped(self._table, count).rows(at, tenant=tenant, purpose=purpose, **values)
+                for subject, generation, version, blob in rows:
                     found.setdefault(subject, {})[generation] = Wrapped(version, blob)
         return found
 
@@ -115,11 +115,27 @@ class KeyStore:
         self._database.empty_log()
         return gone.rowcount
 
+    def destroy_all(self, tenant: Tenant) -> int:
+        """Delete all keys of a tenant, beyond recovery from this store; says how many there were."""
+        with self._database.write() as conn:
+            gone = conn.execute(delete(self._table).where(self._table.c.tenant == tenant))
+        if gone.rowcount:
+            self._database.empty_log()
+        return gone.rowcount
+
     def by_root(self) -> dict[int, int]:
         """How many data keys hang on each version of the root."""
         version = self._table.c.root_version
         with self._database.read() as conn:
             return {row[0]: row[1] for row in conn.execute(select(version, func.count()).group_by(version))}
+
+
+@lru_cache(maxsize=32)
+def _wrapped(table: Table, count: int) -> Prepared:
+    keys = table.c
+    mine = and_(keys.tenant == bindparam("tenant"), keys.purpose == bindparam("purpose"))
+    wanted = select(keys.subject, keys.generation, keys.root_version, keys.wrapped)
+    return Prepared(wanted.where(mine, one_of(keys.subject, "subject", count)))
 
 
 def _name(row: Row[tuple[object, ...]]) -> KeyName:

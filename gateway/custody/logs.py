@@ -35,6 +35,8 @@ def configure(part: str) -> None:
     root.setLevel(logging.WARNING)
     # Deprecations are for us at development time, not for an operator.
     logging.getLogger("py.warnings").setLevel(logging.ERROR)
+    # A line for each request that waits says nothing that the metrics do not, and would fill the disk.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def named(error: BaseException) -> str:

@@ -32,15 +32,22 @@ class Period:
         """The moment (microseconds since 1970, UTC) that lies this long before ``now``."""
         today = datetime.fromtimestamp(now // _SECOND, UTC)
         try:
-            then = self._back(today)
+            then = self._moved(today, -self.count)
         except (OverflowError, ValueError):
             return NEVER
         return max(int(then.timestamp()) * _SECOND + now % _SECOND, NEVER)
 
-    def _back(self, today: datetime) -> datetime:
+    def after(self, now: int) -> datetime:
+        """The moment that lies this long after ``now``; the end of the calendar for one behind it."""
+        try:
+            return self._moved(datetime.fromtimestamp(now // _SECOND, UTC), self.count)
+        except (OverflowError, ValueError):
+            return datetime.max.replace(tzinfo=UTC)
+
+    def _moved(self, today: datetime, count: int) -> datetime:
         if self.unit == "d":
-            return today - timedelta(days=self.count)
-        months = today.year * 12 + today.month - 1 - self.count * _MONTHS[self.unit]
+            return today + timedelta(days=count)
+        months = today.year * 12 + today.month - 1 + count * _MONTHS[self.unit]
         year, month = divmod(months, 12)
         return today.replace(year=year, month=month + 1, day=min(today.day, monthrange(year, month + 1)[1]))
 

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    select,
+    update,
+)
 
 from gateway.custody.database import bulk, in_batches
 from gateway.custody.errors import Conflict, Erased
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo, write_no
+from gateway.custody.prepared import Prepared, Reading, insert_into, listed, one_of
 from gateway.custody.tables import (
     patient_link,
     record,
@@ -105,12 +117,17 @@ def record_writes(conn: Connection, tenant: Tenant, writes: Sequence[Write], now
 
 def _advance(conn: Connection, tenant: Tenant, count: int) -> int:
     """Lock the tenant's counter until the transaction ends, and move it on."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    first = dialect.insert(write_counter).values(tenant=tenant, last=count)
-    moved = first.on_conflict_do_update(
-        index_elements=["tenant"], set_={"last": write_counter.c.last + first.excluded.last}
-    )
-    return int(conn.execute(moved.returning(write_counter.c.last)).scalar_one())
+    return int(_ADVANCE.rows(conn, tenant=tenant, last=count)[0][0])
+
+
+def _advancing(dialect: Dialect) -> Any:
+    first = insert_into(dialect, write_counter)
+    further = {"last": write_counter.c.last + first.excluded.last}
+    moved = first.on_conflict_do_update(index_elements=["tenant"], set_=further)
+    return moved.returning(write_counter.c.last)
+
+
+_ADVANCE = Prepared(_advancing)
 
 
 def _refuse_erased(conn: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
@@ -184,67 +201,87 @@ def index_rows(conn: Connection, tenant: Tenant, numbered: Sequence[tuple[WriteN
 # --- reading ---------------------------------------------------------------------------------------------
 
 
-def latest(conn: Connection, tenant: Tenant) -> WriteNo:
+_TENANT: BindParameter[int] = bindparam("tenant")
+_LAST = Prepared(select(write_counter.c.last).where(write_counter.c.tenant == _TENANT))
+_ANY_ERASED = Prepared(select(tombstone.c.tenant).where(tombstone.c.tenant == _TENANT).limit(1))
+
+
+def latest(at: Reading, tenant: Tenant) -> WriteNo:
     """The number of the tenant's last write: the ceiling of a search that begins now."""
-    last = conn.scalar(select(write_counter.c.last).where(write_counter.c.tenant == tenant))
-    return write_no(tenant, last or 0)
+    found = _LAST.rows(at, tenant=tenant)
+    return write_no(tenant, found[0][0] if found else 0)
 
 
-def erased(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> set[Ref]:
+def erased(at: Reading, tenant: Tenant, refs: Iterable[Ref]) -> set[Ref]:
     """Which of these were erased for good."""
-    # Most tenants have erased nobody, and every write asks.
-    if conn.scalar(select(tombstone.c.tenant).where(tombstone.c.tenant == tenant).limit(1)) is None:
+    # Most tenants have erased nobody, and every request asks.
+    if not _ANY_ERASED.rows(at, tenant=tenant):
         return set()
-    columns = select(tombstone.c.type, tombstone.c.id)
     return {
-        (row[0], row[1])
-        for where in each_type(tombstone, tenant, refs)
-        for row in conn.execute(columns.where(where))
+        (type_, id_)
+        for type_, ids in by_type(refs)
+        for count, values in listed("id", ids)
+        for (id_,) in _erased_of(count).rows(at, tenant=tenant, type=type_, **values)
     }
 
 
-def heads(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref, Head]:
+@lru_cache(maxsize=16)
+def _erased_of(count: int) -> Prepared:
+    asked = tombstone.c
+    mine = and_(asked.tenant == _TENANT, asked.type == bindparam("type"))
+    return Prepared(select(asked.id).where(mine, one_of(asked.id, "id", count)))
+
+
+def heads(at: Reading, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref, Head]:
     """The heads of these resources; who was never written is absent, who was deleted is not."""
-    head = record.c
-    columns = select(
-        head.type, head.id, head.version, head.write_no, head.compartment, head.deleted, _v.written
-    ).join(version, _v.write_no == head.write_no)
     return {
-        (row[0], row[1]): Head(row[2], row[3], row[4], bool(row[5]), row[6])
-        for where in each_type(record, tenant, refs)
-        for row in conn.execute(columns.where(where))
+        (type_, row[0]): Head(row[1], row[2], row[3], bool(row[4]), row[5])
+        for type_, ids in by_type(refs)
+        for count, values in listed("id", ids)
+        for row in _heads(count).rows(at, tenant=tenant, type=type_, **values)
     }
+
+
+@lru_cache(maxsize=16)
+def _heads(count: int) -> Prepared:
+    head = record.c
+    columns = select(head.id, head.version, head.write_no, head.compartment, head.deleted, _v.written)
+    mine = and_(head.tenant == _TENANT, head.type == bindparam("type"), one_of(head.id, "id", count))
+    return Prepared(columns.join(version, _v.write_no == head.write_no).where(mine))
 
 
 def load(
-    conn: Connection,
+    at: Reading,
     tenant: Tenant,
     type_: str,
     id_: StoredId,
     version: int | None = None,
 ) -> StoredVersion | None:
     """This version of a resource, or its newest; a deletion is a version too."""
-    this = and_(_v.tenant == tenant, _v.type == type_, _v.id == id_)
-    query = _VERSIONS.where(this) if version is None else _VERSIONS.where(this, _v.version == version)
-    found = _stored(conn, query.order_by(_v.version.desc()).limit(1))
-    return found[0] if found else None
+    this = {"tenant": tenant, "type": type_, "id": id_}
+    if version is None:
+        found = _NEWEST.rows(at, **this)
+    else:
+        found = _THIS_VERSION.rows(at, **this, version=version)
+    return _version(found[0]) if found else None
 
 
-def load_all(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref, StoredVersion]:
+def load_all(at: Reading, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref, StoredVersion]:
     """The newest versions of these resources."""
     return {
-        (stored.type, stored.id): stored
-        for where in each_type(record, tenant, refs)
-        for stored in _stored(conn, _CURRENT.where(where))
+        (type_, row[_ID]): _version(row)
+        for type_, ids in by_type(refs)
+        for count, values in listed("id", ids)
+        for row in _current(count).rows(at, tenant=tenant, type=type_, **values)
     }
 
 
-def by_number(conn: Connection, numbers: Iterable[WriteNo]) -> dict[WriteNo, StoredVersion]:
+def by_number(at: Reading, numbers: Iterable[WriteNo]) -> dict[WriteNo, StoredVersion]:
     """The versions that these writes made."""
     return {
-        stored.write_no: stored
-        for batch in in_batches(numbers)
-        for stored in _stored(conn, _VERSIONS.where(_v.write_no.in_(batch)))
+        row[_NUMBER]: _version(row)
+        for count, values in listed("no", list(numbers))
+        for row in _numbered(count).rows(at, **values)
     }
 
 
@@ -277,19 +314,41 @@ def linked(conn: Connection, tenant: Tenant, patient: StoredId) -> list[StoredVe
     return _stored(conn, _living(and_(shared, record.c.write_no.in_(links))))
 
 
-def named(conn: Connection, numbers: Iterable[WriteNo]) -> dict[WriteNo, tuple[StoredId, ...]]:
+def named(at: Reading, numbers: Iterable[WriteNo]) -> dict[WriteNo, tuple[StoredId, ...]]:
     """The patients that these versions name beside the one whose compartment they lie in; else absent."""
-    columns = select(patient_link.c.write_no, patient_link.c.patient).order_by(patient_link.c.patient)
     found: dict[WriteNo, tuple[StoredId, ...]] = {}
-    for batch in in_batches(numbers):
-        for number, patient in conn.execute(columns.where(patient_link.c.write_no.in_(batch))):
+    for count, values in listed("no", list(numbers)):
+        for number, patient in _linked(count).rows(at, **values):
             found[number] = (*found.get(number, ()), StoredId(patient))
     return found
 
 
-_DELETED = [column.name for column in version.columns].index("deleted")
+_COLUMNS = [column.name for column in version.columns]
+_NUMBER, _ID, _DELETED = (_COLUMNS.index(name) for name in ("write_no", "id", "deleted"))
 _VERSIONS = select(version)
 _CURRENT = _VERSIONS.join(record, record.c.write_no == _v.write_no)
+_OF_ONE = _VERSIONS.where(
+    _v.tenant == _TENANT, _v.type == bindparam("type"), _v.id == bindparam("id")
+).order_by(_v.version.desc())
+_NEWEST = Prepared(_OF_ONE.limit(1))
+_THIS_VERSION = Prepared(_OF_ONE.where(_v.version == bindparam("version")))
+
+
+@lru_cache(maxsize=16)
+def _current(count: int) -> Prepared:
+    mine = and_(record.c.tenant == _TENANT, record.c.type == bindparam("type"))
+    return Prepared(_CURRENT.where(mine, one_of(record.c.id, "id", count)))
+
+
+@lru_cache(maxsize=16)
+def _numbered(count: int) -> Prepared:
+    return Prepared(_VERSIONS.where(one_of(_v.write_no, "no", count)))
+
+
+@lru_cache(maxsize=16)
+def _linked(count: int) -> Prepared:
+    columns = select(patient_link.c.write_no, patient_link.c.patient).order_by(patient_link.c.patient)
+    return Prepared(columns.where(one_of(patient_link.c.write_no, "no", count)))
 
 
 def _living(where: ColumnElement[bool]) -> Select[Any]:
@@ -308,9 +367,14 @@ def _version(row: tuple[Any, ...]) -> StoredVersion:
 
 def each_type(table: Table, tenant: Tenant, refs: Iterable[Ref]) -> Iterable[ColumnElement[bool]]:
     """One condition per type and batch, each of which the table's primary key answers."""
-    by_type: dict[str, set[StoredId]] = {}
-    for type_, id_ in refs:
-        by_type.setdefault(type_, set()).add(id_)
-    for type_, ids in by_type.items():
+    for type_, ids in by_type(refs):
         for batch in in_batches(ids):
             yield and_(table.c.tenant == tenant, table.c.type == type_, table.c.id.in_(batch))
+
+
+def by_type(refs: Iterable[Ref]) -> Iterable[tuple[str, list[StoredId]]]:
+    """The ids of each type, each once."""
+    found: dict[str, dict[StoredId, None]] = {}
+    for type_, id_ in refs:
+        found.setdefault(type_, {})[id_] = None
+    return ((type_, list(ids)) for type_, ids in found.items())

@@ -32,8 +32,15 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
     },
     "audit_event": {
         "audit_event": "3000000 1000000 1",
-        "audit_event_patient": "3000000 1000000 300 1",
         "audit_event_time": "3000000 1000000 2",
+        "audit_event_patient": "3000000 1000000 300 1",
+        "audit_event_class": "3000000 1000000 50000 40000 20000 1",
+        "audit_event_client": "3000000 1000000 100000 30000 20000 10000 1",
+        "audit_event_entity": "2000000 700000 3000 2 1",
+        "audit_event_user": "500000 200000 1000 1",
+        "audit_event_purpose": "500000 200000 100000 1",
+        "audit_event_address": "2000000 700000 10000 1",
+        "audit_event_given": "100000 30000 1",
     },
 }
 """For each table the shape of each of its indexes, in the form of ``sqlite_stat1``; a table that *is* its

@@ -22,10 +22,26 @@ from sqlalchemy import (
     text,
 )
 
+from gateway.custody.answer_tables import errand, errand_answer, idempotency
+from gateway.custody.archive.tables import audit_archive
 from gateway.custody.key_tables import IDENTITY_KEY_TABLES, clinical_key, identity_key, keys
+from gateway.custody.knowledge_table import adopted_knowledge
+from gateway.custody.receiver_tables import trail_cursor, trail_receiver
 from gateway.custody.schema import Number, clustered, data
+from gateway.custody.trail_tables import audit_event, audit_head
 
-__all__ = ["IDENTITY_KEY_TABLES", "clinical_key", "data", "identity_key", "keys"]
+__all__ = [
+    "IDENTITY_KEY_TABLES",
+    "adopted_knowledge",
+    "audit_archive",
+    "audit_event",
+    "audit_head",
+    "clinical_key",
+    "data",
+    "errand",
+    "errand_answer",
+]
+__all__ += ["idempotency", "identity_key", "keys", "trail_cursor", "trail_receiver"]
 
 # --- who may come in -------------------------------------------------------------------------------------
 
@@ -35,6 +51,8 @@ organization = Table(
     Column("number", Number, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False, unique=True),
     Column("created", Number, nullable=False),
+    # `sandboxes.Side`: real, the sandbox, one that was closed, or a partner that tries it.
+    Column("sandbox", Integer, nullable=False, server_default="0"),
 )
 
 client = Table(
@@ -84,20 +102,6 @@ assertion_seen = clustered(
     data,
     Column("digest", LargeBinary, primary_key=True),
     Column("expires", Number, nullable=False, index=True),
-)
-
-idempotency = clustered(
-    "idempotency",
-    data,
-    Column("client_id", Text, primary_key=True),
-    Column("key_digest", LargeBinary, primary_key=True),
-    Column("body_digest", LargeBinary, nullable=False),
-    Column("status", Integer, nullable=False),
-    Column("answer", LargeBinary, nullable=False),
-    Column("created", Number, nullable=False, index=True),
-    # The stored ids of the patients that the answer concerns, one after the other: it is sealed under all of
-    # their keys. None in rows from before that was so.
-    Column("patients", LargeBinary),
 )
 
 # --- what is kept ----------------------------------------------------------------------------------------
@@ -323,49 +327,14 @@ job = Table(
     Index("job_patient", "tenant", "patient", "kind"),
 )
 
-# --- who did what ----------------------------------------------------------------------------------------
-
-audit_head = clustered(
-    "audit_head",
-    data,
-    Column("log", Number, primary_key=True, autoincrement=False),
-    Column("size", Number, nullable=False),
-    Column("frontier", LargeBinary, nullable=False),
-    Column("last_time", Number, nullable=False),
-)
-
-audit_event = clustered(
-    "audit_event",
-    data,
-    Column("log", Number, primary_key=True, autoincrement=False),
-    Column("seq", Number, primary_key=True, autoincrement=False),
-    Column("time", Number, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("status", Integer, nullable=False),
-    Column("client_id", Text),
-    Column("organization", Number),
-    Column("user", Text),
-    Column("purpose", Text),
-    Column("type", Text),
-    Column("id", LargeBinary),
-    Column("version", Integer),
-    Column("patient", LargeBinary),
-    Column("digest", LargeBinary),
-    Column("address", Text),
-    Column("request_id", Text),
-    Column("detail", Text),
-    Index("audit_event_patient", "log", "patient", "seq"),
-    Index("audit_event_time", "log", "time"),
-)
-
 IDENTITY_TABLES = (
     "client",
     "access_grant",
     "access_token",
     "assertion_seen",
     "idempotency",
+    "errand",
+    "errand_answer",
     "withheld",
     "link",
     "identity_token",
@@ -374,6 +343,9 @@ IDENTITY_TABLES = (
     "retention_rule",
     "legal_hold",
     "erasure",
+    "trail_receiver",
+    "trail_cursor",
+    "audit_archive",
 )
 """What the workers' role has no right to: not to read, not to write."""
 
@@ -388,6 +360,7 @@ WORKER_RIGHTS: Mapping[str, frozenset[str]] = {
     "search_token": frozenset({"SELECT", "INSERT"}),
     "search_range": frozenset({"SELECT", "INSERT"}),
     "job": frozenset({"SELECT", "INSERT", "UPDATE"}),
+    "adopted_knowledge": frozenset({"SELECT", "INSERT", "UPDATE"}),
     "audit_head": frozenset({"SELECT", "INSERT", "UPDATE"}),
     "audit_event": frozenset({"SELECT", "INSERT"}),
     "clinical_key": frozenset({"SELECT", "INSERT"}),

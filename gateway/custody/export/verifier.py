@@ -1,6 +1,6 @@
 """Checks an export of an audit trail: this one file, Python's standard library, and nothing of the system's.
 
-    python3 verify.py [FOLDER] [--key KEY] [--json]
+    python3 verify.py [FOLDER] [--key KEY] [--checkpoints FILE] [--json]
 
 1. The manifest bears the signature of one of its keys (of KEY, where it is given): it says which logs and
    which events must be here. Each checkpoint bears such a signature too.
@@ -8,9 +8,9 @@
    and every column) and must be the leaf that was signed; all must lead to each checkpoint and to the head.
 3. Each event's inclusion proof must lead to the newest checkpoint.
 4. Time must not step back further than writers side by side explain.
+5. What the system's own verification found before the export is told too, where nothing here shows it.
 
-It exits 0 when all of this holds; else it says what is wrong and where, and exits 1.
-"""
+It exits 0 when all holds; else it says what is wrong and where, and exits 1."""
 
 from __future__ import annotations
 
@@ -28,18 +28,19 @@ from typing import Any
 FORMAT = 1
 ABSENT = "\\N"
 CLOCK_STEP = 120_000_000  # microseconds
+CLOCK = "time steps back: the clock was put back, or the event is back-dated"
 HASH = 32
 
 Point = Any  # four numbers: extended coordinates
 Event = Any  # sequence number, time, leaf hash and proof
+Told = Any  # what the manifest says, of all or of one log
 
 
 class Broken(Exception):  # noqa: N818 - it reads as what it is
     """The export itself cannot be trusted."""
 
 
-# --- Ed25519 (RFC 8032, 5.1), verification only ----------------------------------------------------------
-
+# Ed25519 (RFC 8032, 5.1), verification only
 P = 2**255 - 19
 Q = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
@@ -52,9 +53,8 @@ def _x_of(y: int, sign: int) -> Any:
     x = pow(square, (P + 3) // 8, P)
     if (x * x - square) % P:
         x = x * ROOT % P
-    if (x * x - square) % P or (x == 0 and sign):
-        return None
-    return P - x if x & 1 != sign else x
+    bad = (x * x - square) % P or (x == 0 and sign)
+    return None if bad else P - x if x & 1 != sign else x
 
 
 def _point(raw: bytes) -> Point | None:
@@ -65,10 +65,8 @@ def _point(raw: bytes) -> Point | None:
 
 
 def _add(one: Point, other: Point) -> Point:
-    a = (one[1] - one[0]) * (other[1] - other[0]) % P
-    b = (one[1] + one[0]) * (other[1] + other[0]) % P
-    c = 2 * one[3] * other[3] * D % P
-    d = 2 * one[2] * other[2] % P
+    a, b = (one[1] - one[0]) * (other[1] - other[0]) % P, (one[1] + one[0]) * (other[1] + other[0]) % P
+    c, d = 2 * one[3] * other[3] * D % P, 2 * one[2] * other[2] % P
     e, f, g, h = b - a, d - c, d + c, b + a
     return e * f % P, g * h % P, f * g % P, e * h % P
 
@@ -89,11 +87,9 @@ BASE = (_x_of(BASE_Y, 0), BASE_Y, 1, _x_of(BASE_Y, 0) * BASE_Y % P)
 
 def signature_holds(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether a signature of 64 bytes over a message is one of this public key of 32 bytes."""
-    if len(public) != 32 or len(signature) != 64:
-        return False
     key, commitment = _point(public), _point(signature[:32])
     scalar = int.from_bytes(signature[32:], "little")
-    if key is None or commitment is None or scalar >= Q:
+    if (len(public), len(signature)) != (32, 64) or key is None or commitment is None or scalar >= Q:
         return False
     digest = hashlib.sha512(signature[:32] + public + message).digest()
     left = _times(scalar, BASE)
@@ -101,27 +97,19 @@ def signature_holds(public: bytes, message: bytes, signature: bytes) -> bool:
     return all((left[axis] * right[2] - right[axis] * left[2]) % P == 0 for axis in (0, 1))
 
 
-# --- signed notes (C2SP signed-note, tlog-checkpoint) -------------------------------------------------------
-
-
 def key_id(name: str, public: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]
 
 
 def note_text(note: str, name: str, keys: list[bytes]) -> str | None:
-    """The text of a note that one of the keys signed under this name, or None."""
+    """The text of a note (C2SP signed-note) that one of the keys signed under this name, or None."""
     text, separator, signatures = note.partition("\n\n")
     text += "\n"
     for line in signatures.splitlines() if separator else ():
-        dash, _, rest = line.partition(" ")
-        by, _, encoded = rest.partition(" ")
-        if dash != "\u2014" or by != name:
-            continue
-        try:
+        encoded, raw = line[len(f"\u2014 {name} ") :], b""
+        with contextlib.suppress(ValueError):
             raw = base64.b64decode(encoded, validate=True)
-        except ValueError:
-            continue
-        for key in keys:
+        for key in keys if line.startswith(f"\u2014 {name} ") else ():
             if raw[:4] == key_id(name, key) and signature_holds(key, text.encode(), raw[4:]):
                 return text
     return None
@@ -129,9 +117,8 @@ def note_text(note: str, name: str, keys: list[bytes]) -> str | None:
 
 def checkpoints(path: Path, origin: str, keys: list[bytes]) -> tuple[list[tuple[int, bytes]], int]:
     """The (size, root) of each note in a file that holds, and how many do not."""
-    if not path.exists():
-        return [], 0
-    parts = [part for part in path.read_text("utf-8", "replace").split("\n\n") if part.strip()]
+    written = path.read_text("utf-8", "replace") if path.exists() else ""
+    parts = [part for part in written.split("\n\n") if part.strip()]
     found, damaged = [], 0
     for at in range(0, len(parts), 2):
         text = note_text("\n\n".join(parts[at : at + 2]), origin, keys)
@@ -141,9 +128,6 @@ def checkpoints(path: Path, origin: str, keys: list[bytes]) -> tuple[list[tuple[
         else:
             damaged += 1
     return sorted(found), damaged
-
-
-# --- Merkle trees (RFC 9162, 2.1) ---------------------------------------------------------------------------
 
 
 def node(left: bytes, right: bytes) -> bytes:
@@ -159,9 +143,7 @@ def grow(frontier: list[bytes], size: int, leaf: bytes) -> None:
 
 
 def root_of(frontier: list[bytes]) -> bytes:
-    if not frontier:
-        return hashlib.sha256(b"").digest()
-    folded = frontier[-1]
+    folded = frontier[-1] if frontier else hashlib.sha256(b"").digest()
     for subtree in reversed(frontier[:-1]):
         folded = node(subtree, folded)
     return folded
@@ -177,10 +159,9 @@ def subtrees(size: int) -> Iterator[tuple[int, int]]:
 
 def included(leaf: bytes, index: int, tree: tuple[int, bytes], proof: bytes) -> bool:
     """Whether a proof leads from a leaf at an index to the root of a (size, root) (2.1.3.2)."""
-    size, root = tree
-    if not 0 <= index < size:
+    place, last = index, tree[0] - 1
+    if not 0 <= place <= last:
         return False
-    place, last = index, size - 1
     for at in range(0, len(proof), HASH):
         if last == 0:
             return False
@@ -192,7 +173,7 @@ def included(leaf: bytes, index: int, tree: tuple[int, bytes], proof: bytes) -> 
         else:
             leaf = node(leaf, sibling)
         place, last = place >> 1, last >> 1
-    return last == 0 and leaf == root
+    return last == 0 and leaf == tree[1]
 
 
 def packed(value: int | str | bytes | None) -> bytes:
@@ -249,67 +230,70 @@ def _cell(value: Any, kind: str, absent: str | None) -> int | str | bytes | None
 class Log:
     """One log: read once, from its first event to its last."""
 
-    def __init__(
-        self, told: dict[str, Any], folder: Path, manifest: dict[str, Any], keys: list[bytes]
-    ) -> None:
+    def __init__(self, told: Told, folder: Path, manifest: Told, keys: list[bytes]) -> None:
         self.told, self.number, self.whole = told, told["log"], told["whole"]
         place = folder / str(self.number)
         self.events = events(place / f"events.{manifest['form']}", manifest["columns"])
         self.notes, damaged = checkpoints(place / "checkpoints", told["origin"], keys)
+        self.outside = checkpoints(manifest["outside"], told["origin"], keys)[0]
         self.signed = self.notes[-1][0] if self.notes else 0
         self.leaves = (place / "leaves").read_bytes() if (place / "leaves").exists() else b""
         self.faults: list[dict[str, Any]] = []
+        self.roots: dict[int, set[bytes]] = {}
+        for size, root in (*self.notes, *self.outside):
+            self.roots.setdefault(size, set()).add(root)
         self.seen, self.size = 0, told["first"]
-        self.frontier: list[bytes] = []
-        self.comparable = self.whole
-        """No event is missing that no signed leaf could replace: roots can be compared."""
+        self.frontier = [bytes.fromhex(part) for part in told.get("before", [])]
+        self.comparable = self.whole  # no event is missing that no signed leaf could replace
         if damaged:
             self.fault(0, 0, f"{damaged} checkpoint(s) of this log bear none of the signatures")
 
-    def fault(self, first: int, last: int, what: str) -> None:
-        self.faults.append({"log": self.number, "first": first, "last": last, "what": what})
+    def fault(self, first: int, last: int, what: str, kind: str = "altered") -> None:
+        self.faults.append({"log": self.number, "first": first, "last": last, "what": what, "kind": kind})
 
     def check(self) -> Log:
         try:
-            self._read(dict(self.notes))
+            self._read()
         except (OSError, ValueError, KeyError, TypeError):
             self.fault(self.size, self.told["end"] - 1, "the events cannot be read from here on")
         self._check_end()
         return self
 
-    def _read(self, roots: dict[int, bytes]) -> None:
+    def _read(self) -> None:
         previous = 0
         for seq, time, leaf, proof in self.events:
             self.seen += 1
             if seq < self.size:
                 self.fault(seq, seq, "an event is out of its place, or here twice")
                 continue
-            self._skip(seq, roots)
-            self._grow(self._checked(seq, leaf, proof), roots)
-            if time < previous - CLOCK_STEP:
-                self.fault(seq, seq, "time steps back: the clock was put back, or the event is back-dated")
-            previous = time
+            self._skip(seq)
+            told = len(self.faults)
+            self._grow(self._checked(seq, leaf, proof))
+            if len(self.faults) == told:
+                if time < previous - CLOCK_STEP:
+                    self.fault(seq, seq, CLOCK, "clock")
+                previous = time
 
-    def _skip(self, seq: int, roots: dict[int, bytes]) -> None:
-        if seq == self.size:
-            return
-        self.fault(self.size, seq - 1, "events are missing")
+    def _skip(self, seq: int) -> None:
+        if seq > self.size:
+            self.fault(self.size, seq - 1, "events are missing")
         # What a forger numbered far beyond the end is not counted up to.
         while self.size < min(seq, max(self.signed, self.told["head"]["size"])):
-            self._grow(self._leaf(self.size), roots)
+            self._grow(self._leaf(self.size))
         self.comparable = self.comparable and self.size == seq
         self.size = seq
 
     def _leaf(self, seq: int) -> bytes | None:
-        return self.leaves[seq * HASH : (seq + 1) * HASH] or None
+        at = (seq - self.told["first"]) * HASH
+        return self.leaves[at : at + HASH] or None
 
-    def _grow(self, leaf: bytes | None, roots: dict[int, bytes]) -> None:
+    def _grow(self, leaf: bytes | None) -> None:
         self.comparable = self.comparable and leaf is not None
         if self.comparable and leaf is not None:
             grow(self.frontier, self.size, leaf)
         self.size += 1
-        known = roots.get(self.size)
-        if self.comparable and known is not None and root_of(self.frontier) != known:
+        known = self.roots.get(self.size) if self.comparable else None
+        if known and known != {root_of(self.frontier)}:
             self.fault(0, self.size - 1, f"the first {self.size} events are not the ones that were signed")
             self.comparable = False
 
@@ -319,7 +303,7 @@ class Log:
         if leaf is None or (signed is not None and leaf != signed):
             self.fault(seq, seq, "the event was changed after it was signed")
             return signed
-        if seq < self.signed:
+        if seq < self.signed and self.told.get("proven", True):
             if proof is None or not included(leaf, seq, self.notes[-1], proof):
                 self.fault(seq, seq, "the event or its proof is not what was signed")
         elif not self.whole:
@@ -328,7 +312,7 @@ class Log:
 
     def _check_end(self) -> None:
         end, head = self.told["end"], self.told["head"]
-        due = max(end, self.signed) if self.whole else end
+        due = max(end, *self.roots, 0) if self.whole else end
         if self.size < due:
             self.fault(self.size, due - 1, "events are missing at the end")
         if self.size > end:
@@ -342,9 +326,14 @@ class Log:
             self.fault(low, high - 1, "the head of the log says another number of events")
         elif self.comparable:
             for (first, end), mine, kept in zip(subtrees(size), self.frontier, frontier):  # noqa: B905
-                if mine.hex() != kept:
-                    low = max(first, min(self.signed, end - 1))
+                if mine.hex() == kept:
+                    continue
+                low, placed = max(first, self.signed), [f for f in self.faults if first <= f["first"] < end]
+                if low < end:
                     self.fault(low, end - 1, "an event among these was changed")
+                else:
+                    at = placed[0]["first"] if placed else end - 1
+                    self.fault(at, at, "the head of the log does not fit what was signed")
 
 
 def manifest(folder: Path, key: bytes | None) -> tuple[dict[str, Any], list[bytes]]:
@@ -363,11 +352,14 @@ def manifest(folder: Path, key: bytes | None) -> tuple[dict[str, Any], list[byte
     return told, keys
 
 
-def verify(folder: Path, key: bytes | None = None) -> dict[str, Any]:
-    """The result as a dictionary; ``faults`` say what is wrong and where."""
+def verify(folder: Path, key: bytes | None = None, outside: Path | None = None) -> dict[str, Any]:
+    """``faults`` say what is wrong and where; ``outside``: a file of notes that were kept elsewhere."""
     told, keys = manifest(folder, key)
+    told["outside"] = outside or folder / "none"
     logs = [Log(one, folder, told, keys).check() for one in told["logs"]]
     faults = [fault for log in logs for fault in log.faults]
+    shown = {(fault["log"], fault["kind"]) for fault in faults}
+    faults += [one for one in told.get("found", []) if (one["log"], one["kind"]) not in shown]
     counted = {"events": sum(log.seen for log in logs), "checkpoints": sum(len(log.notes) for log in logs)}
     return {"ok": not faults, "logs": len(logs), **counted, "keys": [k.hex() for k in keys], "faults": faults}
 
@@ -376,22 +368,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Check an export of an audit trail.")
     parser.add_argument("folder", nargs="?", default=Path(__file__).parent, type=Path)
     parser.add_argument("--key", help="the public key (64 hexadecimal digits) that must have signed")
+    parser.add_argument("--checkpoints", type=Path, help="a file of checkpoints that were kept elsewhere")
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args()
     try:
         if asked.key and not (len(asked.key) == 64 and set(asked.key.lower()) <= set("0123456789abcdef")):
             raise Broken("--key takes 64 hexadecimal digits")
-        found = verify(asked.folder, bytes.fromhex(asked.key) if asked.key else None)
+        if asked.checkpoints and not asked.checkpoints.is_file():
+            raise Broken("there is no such file of checkpoints")
+        found = verify(asked.folder, bytes.fromhex(asked.key) if asked.key else None, asked.checkpoints)
     except (Broken, ValueError) as why:
-        fault = {"log": None, "first": 0, "last": 0, "what": str(why)}
+        fault = {"log": None, "first": 0, "last": 0, "what": str(why), "kind": "altered"}
         found = {"ok": False, "logs": 0, "events": 0, "checkpoints": 0, "keys": [], "faults": [fault]}
     sys.stdout.write((json.dumps(found) if asked.json else told(found)) + "\n")
     return 0 if found["ok"] else 1
 
 
 def told(found: dict[str, Any]) -> str:
-    lines = ["log {log}, events {first} to {last}: {what}".format(**fault) for fault in found["faults"]]
-    state = "whole" if found["ok"] else f"not whole: {len(found['faults'])} fault(s)"
+    faults: list[dict[str, Any]] = []
+    for one in found["faults"]:
+        last = faults.pop() if faults else one
+        joins = (last["log"], last["what"], last["last"] + 1) == (one["log"], one["what"], one["first"])
+        faults += [{**last, "last": one["last"]}] if joins else [one] if last is one else [last, one]
+    lines = ["log {log}, events {first} to {last}: {what}".format(**fault) for fault in faults]
+    state = "whole" if found["ok"] else f"not whole: {len(faults)} fault(s)"
     lines.append(f"The export is {state} ({found['events']} events, {found['checkpoints']} checkpoints).")
     return "\n".join([*lines, *(f"key {key}" for key in found["keys"])])
 

@@ -7,13 +7,15 @@ workers' root cannot unwrap.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from sqlalchemy import Connection, select
 
 from gateway.custody.cipher import Place, seal, unseal
-from gateway.custody.database import bulk, in_batches
+from gateway.custody.database import bulk
 from gateway.custody.ids import WriteNo
 from gateway.custody.keyring import IdentityKey
+from gateway.custody.prepared import Prepared, Reading, listed, one_of
 from gateway.custody.records import StoredVersion
 from gateway.custody.tables import withheld
 
@@ -36,11 +38,16 @@ def put(conn: Connection, rows: Sequence[tuple[WriteNo, bytes]]) -> None:
     bulk(conn, withheld, rows)
 
 
-def get(conn: Connection, numbers: Iterable[WriteNo]) -> dict[WriteNo, bytes]:
+def get(at: Reading, numbers: Iterable[WriteNo]) -> dict[WriteNo, bytes]:
     """The sealed halves of these writes; who has none is absent."""
-    columns = select(withheld.c.write_no, withheld.c.sealed)
     return {
-        WriteNo(row[0]): row[1]
-        for batch in in_batches(numbers)
-        for row in conn.execute(columns.where(withheld.c.write_no.in_(batch)))
+        WriteNo(number): sealed
+        for count, values in listed("no", list(numbers))
+        for number, sealed in _of(count).rows(at, **values)
     }
+
+
+@lru_cache(maxsize=16)
+def _of(count: int) -> Prepared:
+    columns = select(withheld.c.write_no, withheld.c.sealed)
+    return Prepared(columns.where(one_of(withheld.c.write_no, "no", count)))

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Dialect, and_, bindparam, select
 
 from gateway.custody.cipher import Place, seal, unseal
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.keyring import IdentityKey
-from gateway.custody.records import Ref, each_type
+from gateway.custody.prepared import Prepared, Reading, insert_into, listed, one_of
+from gateway.custody.records import Ref, by_type
 from gateway.custody.tables import link
 
 COLUMN = "link"
@@ -52,22 +54,32 @@ def _place(tenant: Tenant, compartment: StoredId, ref: Ref) -> Place:
 
 def put(conn: Connection, links: Sequence[Link]) -> None:
     """Keep these links; the newest counts, for a resource may have moved to another compartment."""
-    if not links:
-        return
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    first = dialect.insert(link)
-    moved = first.on_conflict_do_update(
+    rows = ((new.tenant, new.type, new.id, new.compartment, new.sealed) for new in links)
+    _PUT.run_each(conn, (dict(zip(link.columns.keys(), row, strict=True)) for row in rows))
+
+
+def _putting(dialect: Dialect) -> Any:
+    first = insert_into(dialect, link)
+    return first.on_conflict_do_update(
         index_elements=["tenant", "type", "id"],
         set_={"compartment": first.excluded.compartment, "sealed": first.excluded.sealed},
     )
-    rows = [(new.tenant, new.type, new.id, new.compartment, new.sealed) for new in links]
-    conn.execute(moved, [dict(zip(link.columns.keys(), row, strict=True)) for row in rows])
 
 
-def get(conn: Connection, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref, Link]:
+_PUT = Prepared(_putting)
+
+
+def get(at: Reading, tenant: Tenant, refs: Iterable[Ref]) -> dict[Ref, Link]:
     """The links of these resources; who has none is absent."""
     return {
-        (row.type, row.id): Link(*row)
-        for where in each_type(link, tenant, refs)
-        for row in conn.execute(select(link).where(where))
+        (found.type, found.id): found
+        for type_, ids in by_type(refs)
+        for count, values in listed("id", ids)
+        for found in (Link(*row) for row in _of(count).rows(at, tenant=tenant, type=type_, **values))
     }
+
+
+@lru_cache(maxsize=16)
+def _of(count: int) -> Prepared:
+    mine = and_(link.c.tenant == bindparam("tenant"), link.c.type == bindparam("type"))
+    return Prepared(select(link).where(mine, one_of(link.c.id, "id", count)))

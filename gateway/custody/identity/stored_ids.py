@@ -7,10 +7,8 @@ text means two resources as ``Patient/7`` and ``Observation/7``.
 
 from __future__ import annotations
 
-import hmac
-
 from gateway.custody.ids import STORED_ID_BYTES, StoredId
-from gateway.custody.keyring import derive
+from gateway.custody.keyring import derive, hashed
 
 
 def link_key(index_key: bytes) -> bytes:
@@ -20,4 +18,4 @@ def link_key(index_key: bytes) -> bytes:
 
 def stored_id(key: bytes, type_: str, text: str) -> StoredId:
     """The stored id of what an EHR calls by this text."""
-    return StoredId(hmac.digest(key, f"{type_}\0{text}".encode(), "sha256")[:STORED_ID_BYTES])
+    return StoredId(hashed(key, f"{type_}\0{text}".encode())[:STORED_ID_BYTES])

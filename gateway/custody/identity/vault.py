@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.custody.appender import Appender
 from gateway.custody.database import Database, Side
 from gateway.custody.founding import check_whole
 from gateway.custody.identity.outside import OutsideIds
@@ -33,6 +34,7 @@ class Vault:
 
     database: Database
     keys: Database
+    appender: Appender
     clinical: KeyRing[ClinicalKey]
     identity: KeyRing[IdentityKey]
     _links: dict[Tenant, bytes] = field(default_factory=dict, repr=False)
@@ -71,9 +73,11 @@ def open_vault(storage: Storage) -> Vault:
     """The vault of an installation that was founded; says what is wrong with one that was not."""
     check_whole(storage)
     keys = Database.open(storage.keys_url, Side.TRUSTED)
+    database = Database.open(storage.database_url, Side.TRUSTED)
     return Vault(
-        database=Database.open(storage.database_url, Side.TRUSTED),
+        database=database,
         keys=keys,
+        appender=Appender(database),
         clinical=clinical_ring(keys, clinical_roots(storage, keys)),
         identity=identity_ring(keys, identity_roots(storage, keys)),
     )

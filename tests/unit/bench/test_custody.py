@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from bench.bundles import Bundle
-from bench.custody import _settled, custody
+from bench.custody import _median, custody, settled
 
 PATIENT = {
     "resourceType": "Patient",
@@ -55,6 +56,18 @@ def test_references_within_a_bundle_are_settled_as_intake_does(bundle: Bundle):
         {"fullUrl": "urn:uuid:1", "resource": PATIENT},
         {"fullUrl": "urn:uuid:2", "resource": {**OBSERVATION, "subject": {"reference": "urn:uuid:1"}}},
     ]
-    patient, observation = _settled({"resourceType": "Bundle", "entry": entries})
+    patient, observation = settled({"resourceType": "Bundle", "entry": entries})
     assert patient["id"] == "p-1"
     assert observation["subject"] == {"reference": "Patient/p-1"}
+
+
+def test_the_median_is_of_single_resources(bundle: Bundle):
+    medians = dict(custody([bundle]).medians)
+    assert list(medians) == ["split", "seal a half", "open a half"]
+    assert all(0 < seconds < 1 for seconds in medians.values())
+
+
+def test_a_median_takes_the_least_of_each_and_the_middle_of_all(monkeypatch: pytest.MonkeyPatch):
+    clock = iter([number for taken in (9, 1, 9, 9, 9, 5, 5, 7, 5, 5, 8, 8, 8, 3, 8) for number in (0, taken)])
+    monkeypatch.setattr(time, "thread_time", lambda: next(clock))
+    assert _median([lambda: None] * 3) == 3

@@ -73,7 +73,7 @@ def test_what_went_wrong_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exc
     ("arguments", "word"), [(("--json",), "cpu_seconds_per_resource"), ((), "CPU per resource")]
 )
 def test_custody_is_printed(monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], word: str):
-    measured = Custody(1, (("split", 0.00001),), (("both halves", 9.0),))
+    measured = Custody(1, (("split", 0.00001),), (("both halves", 9.0),), (("split", 0.000009),))
     monkeypatch.setattr(command, "run_custody", lambda _bundles: measured)
     result = called("custody", "--bundles", "1", *arguments)
     assert word in result.stdout
@@ -98,6 +98,15 @@ def test_lists_of_numbers_reach_the_run(monkeypatch: pytest.MonkeyPatch):
     assert json.loads(done.stdout)[0]["interaction"] == "read"
     assert (asked[0].clients, asked[0].grow, asked[0].seconds) == ((1, 8), (1000, 5000), 1.0)
     assert "read" in called("rest").stdout
+    assert [one.database for one in asked] == ["given", "given"]
+
+
+def test_a_database_that_nobody_named_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("CARELOOM_DATABASE_URL", raising=False)
+    result = called("rest", "--database", "both")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: set CARELOOM_DATABASE_URL")
+    assert called("rest", "--database", "another").exit_code == 2
 
 
 @pytest.mark.parametrize("clients", ["0", "99", "many", "1;2"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import threading
 from collections.abc import Callable
@@ -14,7 +15,15 @@ from gateway.custody.cipher import Place, seal, unseal
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import KeyGone, Tampered
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
-from gateway.custody.keyring import ClinicalKey, IdentityKey, KeyRing, clinical_ring, derive, identity_ring
+from gateway.custody.keyring import (
+    ClinicalKey,
+    IdentityKey,
+    KeyRing,
+    clinical_ring,
+    derive,
+    hashed,
+    identity_ring,
+)
 from gateway.custody.keystore import KeyName
 from gateway.custody.migrations import Store, migrate
 from gateway.custody.providers import keyfile
@@ -170,6 +179,43 @@ def test_a_key_lies_wrapped_in_the_store(ring: KeyRing, keys: Database) -> None:
 def test_derived_keys_differ_by_label() -> None:
     assert derive(b"k" * 32, "one") != derive(b"k" * 32, "two")
     assert len(derive(b"k" * 32, "one")) == 32
+
+
+# RFC 4231, test cases 1, 2 and 6.
+HASHED = [
+    (b"\x0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+    (
+        b"Jefe",
+        b"what do ya want for nothing?",
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    ),
+    (
+        b"\xaa" * 131,
+        b"Test Using Larger Than Block-Size Key - Hash Key First",
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "told", "digest"), HASHED)
+def test_a_hash_is_that_of_its_key_however_often_it_is_taken(key: bytes, told: bytes, digest: str) -> None:
+    assert [hashed(key, told).hex() for _ in range(3)] == [digest] * 3
+
+
+def test_threads_that_hash_under_one_key_do_not_disturb_each_other() -> None:
+    key, found = bytes(32), dict[int, set[bytes]]()
+
+    def take(number: int) -> None:
+        found[number] = {hashed(key, bytes([number])) for _ in range(500)}
+
+    threads = [threading.Thread(target=take, args=(number,)) for number in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert [found[number] for number in range(8)] == [
+        {hmac.digest(key, bytes([number]), "sha256")} for number in range(8)
+    ]
 
 
 def test_names_of_keys_are_told_apart() -> None:

@@ -92,3 +92,10 @@ def test_an_exception_that_was_never_raised_has_a_name() -> None:
 def test_law_2_a_message_that_cannot_be_formatted_is_shown_as_it_was_written() -> None:
     record = logging.makeLogRecord({"msg": "odd %d and %s", "args": (SECRET, SECRET)})
     assert logs._shown(record) == "odd %d and %s"
+
+
+def test_requests_that_wait_say_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("waitress.queue").warning("Task queue depth is %d", 7)
+    assert capsys.readouterr().err == ""
+    logging.getLogger("waitress").warning("Something else")
+    assert "waitress" in capsys.readouterr().err
