@@ -23,7 +23,7 @@ _FORM = text(
     SELECT md5(string_agg(concat_ws(' ', c.relname, c.relkind, c.relacl::text, columns, checks), ';'
                           ORDER BY c.relname))
     FROM pg_class c
-    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN ('public', 'public_trail')
     LEFT JOIN LATERAL (
         SELECT string_agg(concat_ws(' ', attname, atttypid, attnotnull), ',' ORDER BY attnum) AS columns
         FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) a ON true
@@ -78,7 +78,9 @@ class Databases:
     def _made(self) -> dict[Store, str]:
         names = {store: f"careloom_{uuid.uuid4().hex[:16]}" for store in self._templates}
         clones = [f"CREATE DATABASE {names[store]} TEMPLATE {self._templates[store]}" for store in names]
-        execute(self._server, *clones)
+        # What is set for a template does not come along.
+        lazy = [f"ALTER DATABASE {name} SET synchronous_commit = off" for name in names.values()]
+        execute(self._server, *clones, *lazy)
         return names
 
     def _drop(self, names: Names) -> None:

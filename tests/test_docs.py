@@ -192,3 +192,23 @@ def test_the_changelog_tells_of_this_version():
     version = re.search(r'^version = "([^"]+)"', text(ROOT / "pyproject.toml"), re.MULTILINE)
     assert version
     assert f"## {version[1]}" in text(ROOT / "CHANGELOG.md")
+
+
+# --- tests that the docs name -------------------------------------------------------------------------------
+
+NAMED_TEST = re.compile(r"`(test_[a-z0-9_]+)`")
+NAMED_FILE = re.compile(r"`(tests/[\w/.-]+)`")
+
+
+def test_every_test_that_the_docs_name_exists():
+    known = "\n".join(text(path) for path in (ROOT / "tests").rglob("test_*.py"))
+    defined = set(re.findall(r"^\s*def (test_\w+)", known, re.MULTILINE))
+    named = {name for path in PAGES for name in NAMED_TEST.findall(text(path))}
+    assert named
+    assert named <= defined
+
+
+def test_every_file_of_tests_that_the_docs_name_exists():
+    named = {name for path in PAGES for name in NAMED_FILE.findall(text(path))}
+    assert named
+    assert not {name for name in named if not (ROOT / name).exists()}

@@ -137,7 +137,12 @@ def page(written: Iterable[Resource], names: Mapping[str, str]) -> dict[str, Any
         "addresses": sorted(named(one) for one in careplan.get("addresses", ())),
         "activities": [_activity(one["detail"], named) for one in careplan.get("activity", ())],
         "goals": [_goal(one) for one in kinds.get("Goal", ())],
-        "computed": sorted(_computed(one, named) for one in kinds.get("Observation", ())),
+        "computed": sorted(
+            [
+                *(_computed(one, named) for one in kinds.get("Observation", ())),
+                *(_risk(one, named) for one in kinds.get("RiskAssessment", ())),
+            ]
+        ),
         "dangers": [_danger(one, named) for one in kinds.get("DetectedIssue", ())],
         "notes": [one["text"] for one in careplan.get("note", ())],
     }
@@ -162,11 +167,37 @@ def _goal(goal: Resource) -> str:
 
 
 def _computed(one: Resource, named: Named) -> str:
-    value = one["valueQuantity"]
+    if "component" in one:
+        return _trend(one, named)
+    ends = [one["valueQuantity"]] if "valueQuantity" in one else list(one["valueRange"].values())
+    value = f"{' to '.join(_number(end['value']) for end in ends)} {ends[0]['unit']}"
     inputs = ", ".join(sorted(named(found) for found in one["derivedFrom"]))
-    meaning = one["interpretation"][0]["text"]
-    shown = f"{_number(value['value'])} {value['unit']} ({meaning}) on {one['effectiveDateTime']}"
-    return f"{one['code']['text']} {shown} from {inputs}"
+    meaning = f" ({one['interpretation'][0]['text']})" if "interpretation" in one else ""
+    return f"{one['code']['text']} {value}{meaning} on {one['effectiveDateTime']} from {inputs}"
+
+
+def _trend(one: Resource, named: Named) -> str:
+    parts = [
+        found.get("valueQuantity", {}).get("value", found.get("valueInteger")) for found in one["component"]
+    ]
+    numbers = ", ".join(_number(part) for part in parts)
+    inputs = ", ".join(sorted(named(found) for found in one["derivedFrom"]))
+    return f"{one['code']['text']} {numbers} ({one['interpretation'][0]['text']}) from {inputs}"
+
+
+def _risk(one: Resource, named: Named) -> str:
+    inputs = ", ".join(sorted(named(found) for found in one["basis"]))
+    chances = "; ".join(f"{found['outcome']['text']} {_chance(found)}" for found in one["prediction"])
+    return f"{one['code']['text']}: {chances} from {inputs}"
+
+
+def _chance(found: Resource) -> str:
+    if "qualitativeRisk" in found:
+        text: str = found["qualitativeRisk"]["text"]
+        return text
+    told = found.get("probabilityRange", {}).values()
+    ends = [end["value"] for end in told] or [found["probabilityDecimal"]]
+    return f"{' to '.join(_number(end) for end in ends)} % in {found['whenRange']['high']['value']} years"
 
 
 def _danger(issue: Resource, named: Named) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def tables(url: str) -> Iterator[tuple[str, bytes]]:
             " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
         ).fetchall()
         for (name,) in names:
-            with connection.cursor().copy(f"COPY {name} TO STDOUT (FORMAT binary)") as copy:
+            with connection.cursor().copy(f"COPY (SELECT * FROM {name}) TO STDOUT (FORMAT binary)") as copy:
                 yield name, b"".join(bytes(block) for block in copy)
 
 

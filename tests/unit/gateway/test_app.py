@@ -28,7 +28,7 @@ def test_every_route_of_the_table_is_served(app: Flask):
 
 def test_nothing_is_served_that_is_no_route_and_not_told(app: Flask):
     beside = {str(rule) for rule in app.url_map.iter_rules()} - {f"/fhir{route.path}" for route in ROUTES}
-    pages = {"/", "/start/ehr", "/start/partner", "/style.css", "/openapi.json"}
+    pages = {"/", "/start/ehr", "/start/partner", "/sandbox", "/style.css", "/openapi.json"}
     operators = {"/healthz", "/readyz", "/metrics"}
     assert beside == pages | operators | {"/auth/token", "/auth/introspect", "/auth/revoke"}
 

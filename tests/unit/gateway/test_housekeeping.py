@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+import structlog
 from sqlalchemy import insert, select
 
+from gateway.copies import Copies
 from gateway.custody import backlog, checkpoint, jobs, signing, verify
+from gateway.custody.checkpoint import Pace
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.jobs import State
 from gateway.custody.tables import access_token, assertion_seen, data
 from gateway.delivery import Office
-from gateway.housekeeping import ANSWERS_KEPT, CHORES, JOBS_KEPT, forget_what_expired, sign_the_trail
+from gateway.housekeeping import (
+    ANSWERS_KEPT,
+    CHORES,
+    JOBS_KEPT,
+    forget_what_expired,
+    sign_the_trail,
+    watch_the_receivers,
+)
 from gateway.refusal import Kind
 from gateway.stored import Repeat
+from gateway.syslog.line import Target
 from tests.desk import ST_ANNA, ST_BERTA, Desk, bundle, diabetic, ehr, patient, put, refusal
 
+MINUTE = 60 * jobs.SECOND
 SUBJECTS = [StoredId(bytes([number]) * 16) for number in range(1, 6)]
 
 
@@ -95,11 +108,44 @@ def _witnesses(office: Office) -> dict[Tenant, list[int]]:
 def test_the_trail_is_signed_when_it_grew_and_not_when_it_did_not(small_desk: Desk, office: Office) -> None:
     small_desk.puts(patient("ann"))
     sign_the_trail(office)
+    small_desk.now += MINUTE
     sign_the_trail(office)
     first = small_desk.trail()
     small_desk.puts(patient("bob"))
     sign_the_trail(office)
     assert _witnesses(office)[ST_ANNA] == [first, small_desk.trail()]
+
+
+def test_the_trail_is_signed_at_the_pace_that_was_asked_for(small_desk: Desk, office: Office) -> None:
+    small_desk.puts(patient("ann"))
+    sign_the_trail(office)
+    first = small_desk.trail()
+    small_desk.puts(patient("bob"))
+    small_desk.now += MINUTE - 1
+    sign_the_trail(office)
+    assert _witnesses(office)[ST_ANNA] == [first]
+    sign_the_trail(replace(office, copies=Copies(pace=Pace(1, 24 * 60 * MINUTE))))
+    assert _witnesses(office)[ST_ANNA] == [first, small_desk.trail()]
+
+
+def test_a_receiver_that_is_late_is_named_and_one_that_is_not_is_not(
+    small_desk: Desk, office: Office
+) -> None:
+    office = replace(office, copies=Copies(siem=Target("siem.example.org"), late_seconds=300))
+    small_desk.puts(patient("ann"))
+    small_desk.now += 300 * jobs.SECOND
+    with structlog.testing.capture_logs() as lines:
+        watch_the_receivers(office)
+        assert lines == []
+        small_desk.now += jobs.SECOND
+        watch_the_receivers(office)
+    (line,) = lines
+    assert (line["receiver"], line["events"], line["seconds"], line["log_level"]) == (
+        "siem",
+        small_desk.trail(),
+        301,
+        "warning",
+    )
 
 
 def test_each_log_is_signed_for_itself(small_desk: Desk, office: Office) -> None:
@@ -123,6 +169,7 @@ def test_what_was_altered_is_not_signed_over(small_desk: Desk, office: Office) -
     small_desk.puts(patient("ann"))
     sign_the_trail(office)
     small_desk.puts(patient("bob"))
+    small_desk.now += MINUTE
     with small_desk.vault.database.write() as conn:
         conn.exec_driver_sql("UPDATE audit_event SET status = 200, kind = 'x' WHERE seq = 1")
     with pytest.raises(Exception, match="audit verify"):

@@ -110,6 +110,15 @@ def test_settings_do_not_change():
         Settings.from_environ({}).rate = 1  # type: ignore[misc]
 
 
+def test_profiles_are_looked_for_in_the_data_directory_unless_a_folder_is_named(tmp_path: Path):
+    here = Settings.from_environ({"CARELOOM_DATA_DIR": str(tmp_path)})
+    assert here.profiles_folder == tmp_path / "profiles"
+    assert (here.profiles, here.profiles_enforced) == (None, ())
+    named = {"CARELOOM_PROFILES": str(tmp_path / "a"), "CARELOOM_PROFILES_ENFORCED": "urn:a|1, urn:b,"}
+    assert Settings.from_environ(named).profiles_folder == tmp_path / "a"
+    assert Settings.from_environ(named).profiles_enforced == ("urn:a|1", "urn:b")
+
+
 def test_the_page_tells_every_variable_with_the_default_that_it_has():
     told = dict(
         re.findall(r"^\| `(CARELOOM_[A-Z_]+)` \| `([^`]*)` \|", DOCS.read_text("utf-8"), re.MULTILINE)

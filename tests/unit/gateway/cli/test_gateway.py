@@ -6,6 +6,10 @@ import gc
 import signal
 import socket
 from collections.abc import Iterator
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +20,7 @@ from gateway.cli.main import main
 from gateway.custody.ids import SYSTEM
 from gateway.custody.settings import Storage
 from gateway.custody.tables import audit_event
+from gateway.privacy.policy import load
 
 
 class Server:
@@ -61,6 +66,27 @@ def test_it_serves_what_was_asked_for(place: Storage, monkeypatch: pytest.Monkey
     assert made["ident"] is None, "the server does not say what it is made of"
     assert told(made["app"]) == ["system:start", "system:stop"]
     made["app"].extensions["careloom_vault"].close()
+
+
+def test_the_policies_in_force_stand_in_the_trail_so_that_a_change_is_seen(
+    place: Storage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(files("gateway.privacy").joinpath("policies", "clinical.toml").read_text("utf-8"))
+    monkeypatch.setattr("gateway.run.serving.create_server", Server)
+    monkeypatch.setenv("CARELOOM_POLICY", str(own))
+    c, details = audit_event.c, []
+    for line in ("", "# another line\n"):
+        own.write_text(own.read_text("utf-8") + line)
+        assert main(["gateway", "--port", "8765"]) == 0
+        with Server.made["app"].extensions["careloom_vault"].database.read() as conn:
+            mine = select(c.detail).where(c.kind == "system:start").order_by(c.seq.desc()).limit(1)
+            details.append(conn.scalar(mine))
+        Server.made["app"].extensions["careloom_vault"].close()
+    released, digest = load("partner-limited"), sha256(own.read_bytes()).hexdigest()
+    started = version("careloom")
+    assert details[1] == f"{started}; clinical sha256:{digest}; partner-limited sha256:{released.digest}"
+    assert details[0] == details[1].replace(digest, load("clinical").digest)
 
 
 def test_on_term_it_lets_running_requests_finish_and_leaves_with_0(

@@ -47,10 +47,11 @@ NEEDS: dict[Words, Words] = {
     ("retention", "hold"): ("--organization", "o", "--reason", "LIT-1"),
     ("retention", "release"): ("--organization", "o", "--reason", "LIT-1"),
     ("audit", "export"): ("/nowhere/at/all",),
+    ("audit", "archive"): ("--before", "2019-06", "--to", "/nowhere/at/all"),
 }
-ON_AN_INSTALLATION = [
-    words for words in LEAVES if words not in PROCESSES and words[0] not in {"policy", "knowledge", "bench"}
-]
+WITHOUT_DATA = {"policy", "knowledge", "bench", "calc", "facts", "profiles"}
+"""They look at files, or at nothing."""
+ON_AN_INSTALLATION = [words for words in LEAVES if words not in PROCESSES and words[0] not in WITHOUT_DATA]
 
 
 def options(command: click.Command) -> set[str]:

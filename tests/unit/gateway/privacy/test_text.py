@@ -11,6 +11,7 @@ from gateway.privacy.drugs import is_drug
 from gateway.privacy.text import GRAMMARS, Grammar
 from gateway.privacy.units import is_unit
 from mappers.lossless import loads
+from mappers.tables import rows
 from tests.unit.gateway.privacy.cases import CANARY
 
 DRUGS = """Hydrochlorothiazide 25 MG Oral Tablet
@@ -185,3 +186,35 @@ def test_the_act_of_every_offer_of_ours_is_known(key: str) -> None:
 )
 def test_law_2_no_other_address_is_an_act_of_ours(text: str) -> None:
     assert not GRAMMARS["act"](text)
+
+
+QUESTIONS = {row["question_loinc"] for row in rows("answers.csv")} | {
+    row["item_loinc"] for row in rows("survey_answers.csv")
+}
+
+
+@pytest.mark.parametrize("code", sorted(QUESTIONS))
+def test_every_question_that_the_mappers_read_is_known(code: str) -> None:
+    """A question with a new code: put the code into ``lexicon/questions.txt``."""
+    assert GRAMMARS["question"](code)
+    assert GRAMMARS["question"](f"/{code}")
+    assert GRAMMARS["question"](f"/93025-5/{code}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hopkins",
+        "",
+        "/",
+        "44250-9/hopkins",
+        "/hopkins/44250-9",
+        "//44250-9",
+        "44250-9 ",
+        "123456-7",
+        "44250-9/44250-9/44250-9/44250-9/44250-9",
+        "Patient/44250-9",
+    ],
+)
+def test_law_2_no_other_link_is_a_question(text: str) -> None:
+    assert not GRAMMARS["question"](text)

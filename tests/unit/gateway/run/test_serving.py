@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import tempfile
 import threading
@@ -136,3 +137,73 @@ def test_silent_connections_end_soon_and_few_open_files_are_heeded(sqlite_storag
     assert told["connection_limit"] < 1024
     assert told["channel_timeout"] + told["cleanup_interval"] <= 30
     assert serving.options(Settings(sqlite_storage), files=100_000)["connection_limit"] == 2_000
+
+
+# --- what is no request ----------------------------------------------------------------------------------
+
+
+def says(place: Place, raw: bytes) -> tuple[int, dict[str, Any], http.client.HTTPResponse]:
+    """What is answered to these bytes."""
+    with socket.create_connection(("127.0.0.1", place.port), timeout=20) as client:
+        client.sendall(raw)
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        return answer.status, json.loads(answer.read()), answer
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "code"),
+    [
+        (b"GET /hopkins HTTP/1.1\r\nX-Long: " + b"hopkins" * 50_000 + b"\r\n\r\n", 431, "too-long"),
+        (b"GET /hopkins HTTP/1.1\r\nno colon hopkins\r\n\r\n", 400, "structure"),
+        (b"hopkins\r\n\r\n", 400, "structure"),
+        (b"POST / HTTP/1.1\r\nContent-Length: hopkins\r\n\r\n", 400, "structure"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: hopkins\r\n\r\n", 501, "not-supported"),
+    ],
+    ids=["headers", "header", "line", "length", "encoding"],
+)
+def test_what_cannot_be_read_is_answered_with_an_outcome_that_repeats_nothing(
+    place: Place, raw: bytes, status: int, code: str
+) -> None:
+    told, body, answer = says(place, raw)
+    assert (told, body["resourceType"], body["issue"][0]["code"]) == (status, "OperationOutcome", code)
+    assert (answer.headers["Content-Type"] or "").startswith("application/fhir+json")
+    assert "hopkins" not in json.dumps(body) + str(answer.headers)
+    assert place.posts(b"next")[0] == 200
+    assert place.bodies == [4], "the app was asked for the next one only"
+
+
+@pytest.mark.parametrize("end", ["\r\n\r\n", "\r\nX-"], ids=["body", "headers"])
+def test_what_comes_a_byte_at_a_time_is_408_and_the_next_is_served(
+    place: Place, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(serving, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(serving, "LEAST_BYTES", 1_000_000)
+    with socket.create_connection(("127.0.0.1", place.port), timeout=20) as slow:
+        slow.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 1000" + end.encode())
+        slow.settimeout(0.05)
+        said = b""
+        for _ in range(200):
+            assert place.bodies.count(1000) == 0
+            try:
+                slow.sendall(b"x")
+                said += slow.recv(65_536)
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+            if b"OperationOutcome" in said:
+                break
+        assert said.partition(b"\r\n")[0].endswith(b" 408 Request Timeout")
+        assert b"OperationOutcome" in said
+    assert place.posts(b"next")[0] == 200
+
+
+def test_a_body_that_comes_slowly_but_steadily_is_taken(place: Place) -> None:
+    with socket.create_connection(("127.0.0.1", place.port), timeout=20) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 30\r\nConnection: close\r\n\r\n")
+        for _ in range(30):
+            client.sendall(b"x")
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        assert (answer.status, place.bodies) == (200, [30])

@@ -13,6 +13,7 @@ from mappers.facts import (
     Allergy,
     Evidence,
     Facts,
+    GeneResult,
     Measurement,
     Medicine,
     Person,
@@ -66,6 +67,11 @@ def allergy(*substances: str, active: bool = True, intolerance: bool = False) ->
     return Allergy(named, classes_of(named), active, intolerance, where)
 
 
+def gene_result(gene: str | None, *alleles: str, phenotype: str | None = None, number: int = 1) -> GeneResult:
+    where = evidence("Observation", f"{gene}-{'-'.join(alleles)}-{phenotype}-{number}")
+    return GeneResult(gene, tuple(sorted(alleles)), phenotype, None, where)
+
+
 def unread(kind: str) -> Unreadable:
     return Unreadable(evidence(kind, "unread"), kind, "is known only as text")
 
@@ -90,6 +96,7 @@ def facts(
         pregnant=pregnant,
         lactating=lactating,
         unreadable=only(Unreadable),
+        genes=only(GeneResult),
     )
 
 

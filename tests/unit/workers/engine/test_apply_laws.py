@@ -14,7 +14,6 @@ from mappers.facts import Facts, Measurement, Setting, Sex, Truth
 from mappers.recommendations import ActKind, Plan
 from tests.unit.workers.engine.patients import (
     TODAY,
-    allergy,
     evidence,
     facts,
     measured,
@@ -34,6 +33,9 @@ TERATOGENS = {"start-ras-inhibitor", "start-statin-moderate", "start-statin-high
 DAY = timedelta(days=1)
 slowly = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 briefly = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+
+OF_ANY_AGE = ("onc-interaction", "allergy-taken", "duplicate-")
+"""What is asked of a child too: the dangers between medicines."""
 
 
 def timeless(result: Plan) -> Plan:
@@ -116,6 +118,16 @@ DATED = [
         date(2026, 6, 30),
     ),
     (
+        "a score turns with a birthday",
+        facts(problem("atrial_fibrillation"), who=person(born=month(1961, 9))),
+        date(2026, 9, 1),
+    ),
+    (
+        "a trend ends",
+        facts(*(measured("systolic_bp", "120", date(2025, month, 1)) for month in (1, 4, 8))),
+        date(2026, 8, 2),
+    ),
+    (
         "a value grows stale",
         facts(medicine("metformin"), measured("egfr", "25", date(2026, 6, 1))),
         date(2027, 6, 2),
@@ -159,8 +171,6 @@ def test_facts_that_no_rule_reads_change_nothing(knowledge: Knowledge, patient: 
         patient,
         measurements=(*patient.measurements, measured("ferritin", "80"), measured("phq9", "4")),
         problems=(*patient.problems, problem("gout"), problem("hypothyroidism")),
-        medicines=(*patient.medicines, medicine("omeprazole")),
-        allergies=(*patient.allergies, allergy("penicillin v")),
     )
     assert plan(more, knowledge) == plan(patient, knowledge)
 
@@ -169,7 +179,12 @@ def test_facts_that_no_rule_reads_change_nothing(knowledge: Knowledge, patient: 
 @given(patients(persons(youngest=2009)))
 def test_no_adult_rule_fires_under_18(knowledge: Knowledge, patient: Facts):
     result = plan(patient, knowledge)
-    assert result == Plan(TODAY, (), (), (), (), (), (), (), patient.unreadable, result.next_look)
+    assert replace(result, issues=(), unanswered=()) == Plan(
+        TODAY, (), (), (), (), (), (), (), patient.unreadable, result.next_look
+    )
+    asked = {one.rule.id for one in result.unanswered}
+    dangers = {reason.rule.id for issue in result.issues for reason in issue.reasons}
+    assert all(id_.startswith(OF_ANY_AGE) for id_ in asked | dangers)
 
 
 @slowly
