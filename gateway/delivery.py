@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import requests
 import structlog
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 
 from gateway.auth.actor import Actor, Role
 from gateway.auth.scopes import parse
+from gateway.copies import Copies
 from gateway.custody import jobs, records
 from gateway.custody.errors import LostLease
 from gateway.custody.identity.vault import Vault
@@ -53,6 +54,9 @@ class Office:
     clock: Clock
     entropy: Entropy
     erasure: Erasure
+    copies: Copies = field(default_factory=Copies)
+    later_seconds: int = 86_400
+    """How long the answers to requests that were done later are kept."""
 
 
 @dataclass(frozen=True, slots=True)

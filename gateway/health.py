@@ -1,7 +1,8 @@
 """What operators and orchestrators ask: does the process live, can it work, how much has it done.
 
 Ready means that the database answers and has room, and that the keys open. A broker that is down does not
-count: bundles are accepted all the same and the work is done when it returns: "degraded", not "no".
+count: bundles are accepted all the same and the work is done when it returns: "degraded", not "no". So it is
+with a receiver of the trail that is late: what it has not waits for it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import redis
 from flask import Flask, Response, jsonify
 from sqlalchemy import text
 
+from gateway import standing
 from gateway.custody import broker
 from gateway.custody.errors import CustodyError
 from gateway.custody.failures import DiskFull
 from gateway.custody.founding import check_room
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM, TENANT_COMPARTMENT
+from gateway.custody.receivers import Standing
 from gateway.metrics import Metrics
 from gateway.settings import Settings
+from gateway.stored import Clock
 
 _SECONDS = 1.0
 _NOTHING = bytes(32)
@@ -33,6 +37,7 @@ class Health:
     settings: Settings
     vault: Vault
     metrics: Metrics
+    clock: Clock
 
     def mount(self, app: Flask) -> None:
         views: dict[str, Callable[[], Response]] = {
@@ -55,13 +60,30 @@ class Health:
             "broker": _state(self._broker),
         }
         ready = told["database"] == told["keys"] == "ok"
-        status = "unavailable" if not ready else "ready" if told["broker"] == "ok" else "degraded"
+        told |= self._receivers()
+        whole = all(state == "ok" for state in told.values())
+        status = "unavailable" if not ready else "ready" if whole else "degraded"
         answer = jsonify({"status": status, **told})
         answer.status_code = 200 if ready else 503
         return answer
 
     def count(self) -> Response:
-        return Response(self.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+        try:
+            more = [*standing.lines(self._standings()), ""]
+        except CustodyError:
+            # Without its database it still tells what it has counted itself.
+            more = [""]
+        text = self.metrics.text() + "\n".join(more)
+        return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def _receivers(self) -> dict[str, str]:
+        try:
+            return standing.states(self._standings(), self.settings.copies)
+        except CustodyError:
+            return {}
+
+    def _standings(self) -> list[Standing]:
+        return standing.standings(self.vault.database, self.settings.copies, self.clock())
 
     def _database(self) -> None:
         with self.vault.database.read() as conn:

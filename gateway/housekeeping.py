@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import delete
 
-from gateway.custody import backlog, checkpoint, signing
-from gateway.custody.identity import idempotency, search_lists
+from gateway import sandbox
+from gateway.custody import backlog, checkpoint, partitions, signing
+from gateway.custody.identity import errand_cells, errands, idempotency, search_lists
 from gateway.custody.jobs import SECOND
 from gateway.custody.tables import access_token, assertion_seen
 from gateway.delivery import Office
 from gateway.retention import Sweep
+from gateway.standing import standings
 
 ANSWERS_KEPT = 24 * 3600 * SECOND
 JOBS_KEPT = 30 * 24 * 3600 * SECOND
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,25 @@ class Chore:
 
 
 def sign_the_trail(office: Office) -> None:
-    """A signed tree head for each log that grew."""
+    """A signed tree head for each log that grew, at the pace that the settings ask for."""
     storage = office.storage
     folder = storage.data_dir / checkpoint.FOLDER
     signer = signing.load(storage.key_paths.audit)
-    checkpoint.take(office.vault.database, folder, signer, office.clock())
+    checkpoint.take(office.vault.database, folder, signer, office.clock(), office.copies.pace)
+
+
+def watch_the_receivers(office: Office) -> None:
+    """Say who has waited for too long for a part of the trail."""
+    for one in standings(office.vault.database, office.copies, office.clock()):
+        if one.late(office.copies.late_seconds):
+            told = {"receiver": one.name, "events": one.events, "seconds": one.seconds}
+            log.warning("a receiver of the trail is late", **told, reason=one.trouble or "none is known")
+
+
+def prepare_the_trail(office: Office) -> None:
+    """The tables of the trail's next months, on a server."""
+    with office.vault.database.write() as conn:
+        partitions.prepare(conn, office.clock())
 
 
 def forget_what_expired(office: Office) -> None:
@@ -47,6 +66,22 @@ def forget_what_expired(office: Office) -> None:
         backlog.forget(conn, now - JOBS_KEPT)
 
 
+def shred_errands(office: Office) -> None:
+    """The bodies of requests that are over, where nobody came to it; answers that were kept long enough."""
+    database = office.vault.database
+    with database.read() as conn:
+        over = errands.spent(conn)
+    for tenant, id_ in over:
+        errand_cells.shred(office.vault, tenant, id_)
+    with database.write() as conn:
+        errands.forget(conn, office.clock() - office.later_seconds * SECOND)
+
+
+def finish_sandboxes(office: Office) -> None:
+    """What is left of sandboxes that were closed."""
+    sandbox.finish(office.vault)
+
+
 def apply_retention(office: Office) -> None:
     """What no rule keeps any longer, and nothing holds."""
     Sweep(office.vault, office.clock, office.entropy).run()
@@ -58,8 +93,12 @@ def finish_erasures(office: Office) -> None:
 
 
 CHORES = (
-    Chore("sign the trail", 60.0, sign_the_trail),
+    Chore("sign the trail", 2.0, sign_the_trail),
+    Chore("watch the receivers", 60.0, watch_the_receivers),
+    Chore("prepare the trail", 3600.0, prepare_the_trail),
     Chore("forget what expired", 600.0, forget_what_expired),
+    Chore("shred errands", 60.0, shred_errands),
     Chore("finish erasures", 60.0, finish_erasures),
+    Chore("finish sandboxes", 60.0, finish_sandboxes),
     Chore("apply retention", 3600.0, apply_retention),
 )

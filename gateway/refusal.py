@@ -40,6 +40,8 @@ class Issue:
     code: str
     text: str
     expression: str = ""
+    severity: str = "error"
+    """What a refusal names is always an error; a question may have milder answers."""
 
 
 class Refused(Exception):  # noqa: N818 - it reads as what happened
@@ -52,6 +54,15 @@ class Refused(Exception):  # noqa: N818 - it reads as what happened
         self.retry_after = retry_after
 
 
+class Recorded(Refused):
+    """A refusal that stands in the trail already; the door records every other."""
+
+
 def refused(kind: Kind, code: str, text: str, expression: str = "") -> Refused:
     """A refusal with one issue."""
     return Refused(kind, [Issue(code, text, expression)])
+
+
+def recorded(kind: Kind, code: str, text: str) -> Recorded:
+    """A refusal with one issue, whose event its use case has written."""
+    return Recorded(kind, [Issue(code, text)])

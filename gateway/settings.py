@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.copies import Copies
 from gateway.custody.errors import Misconfigured
 from gateway.custody.settings import Storage
+from gateway.extent import Extent
 
 PREFIX = "CARELOOM_"
 FOR_TESTS = "CARELOOM_TEST_"
@@ -41,6 +44,14 @@ class Settings:
     search_limit: int = 5_000
     chain_limit: int = 1_000
     include_limit: int = 1_000
+    search_length: int = 2_000
+    search_values: int = 1_000
+    form_limit: int = 262_144
+    profiles: Path | None = None
+    profiles_enforced: tuple[str, ...] = ()
+    async_waiting: int = 20
+    async_seconds: int = 86_400
+    copies: Copies = field(default_factory=Copies)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -48,10 +59,26 @@ class Settings:
         _refuse_unknown(environ)
         try:
             storage = Storage.from_environ(environ)
+            copies = Copies.from_environ(environ)
         except Misconfigured as error:
             raise SettingRefused(str(error)) from None
         given = {v.field: _read(v, environ[v.name]) for v in VARIABLES if environ.get(v.name) and v.read}
-        return cls(storage=storage, **given)
+        return cls(storage=storage, copies=copies, **_profiles(environ), **given)
+
+    @property
+    def host(self) -> str:
+        """The name under which this installation is known."""
+        return urlsplit(self.base_url).hostname or "-"
+
+    @property
+    def profiles_folder(self) -> Path:
+        """Where the operator's own profiles lie."""
+        return self.profiles or self.storage.data_dir / "profiles"
+
+    @property
+    def extent(self) -> Extent:
+        """How much the words of a search may say."""
+        return Extent(self.search_length, self.search_values)
 
     @property
     def fhir_base(self) -> str:
@@ -99,6 +126,14 @@ def _text(text: str) -> str:
     return text
 
 
+def _profiles(environ: Mapping[str, str]) -> dict[str, Any]:
+    folder, names = environ.get("CARELOOM_PROFILES"), environ.get("CARELOOM_PROFILES_ENFORCED") or ""
+    return {
+        "profiles": Path(folder).absolute() if folder else None,
+        "profiles_enforced": tuple(name.strip() for name in names.split(",") if name.strip()),
+    }
+
+
 VARIABLES = (
     Variable("CARELOOM_DATA_DIR"),
     Variable("CARELOOM_DATABASE_URL"),
@@ -113,6 +148,18 @@ VARIABLES = (
     Variable("CARELOOM_IDENTITY_KMS_KEY"),
     Variable("CARELOOM_KMS_ENDPOINT"),
     Variable("CARELOOM_WORKER_AWS_PROFILE"),
+    Variable("CARELOOM_SIEM_URL"),
+    Variable("CARELOOM_SIEM_CA"),
+    Variable("CARELOOM_SIEM_CERT"),
+    Variable("CARELOOM_SIEM_KEY"),
+    Variable("CARELOOM_SIEM_CONFIRM"),
+    Variable("CARELOOM_SIEM_LOGS"),
+    Variable("CARELOOM_SIEM_LATE_SECONDS"),
+    Variable("CARELOOM_CHECKPOINTS"),
+    Variable("CARELOOM_CHECKPOINT_EVERY_EVENTS"),
+    Variable("CARELOOM_CHECKPOINT_EVERY_SECONDS"),
+    Variable("CARELOOM_AUDIT_KEEP"),
+    Variable("CARELOOM_CHECKPOINT_ENDPOINT"),
     Variable("CARELOOM_BASE_URL", "base_url", _base_url),
     Variable("CARELOOM_POLICY", "policy", _text),
     Variable("CARELOOM_RELEASE_POLICY", "release_policy", _text),
@@ -126,6 +173,13 @@ VARIABLES = (
     Variable("CARELOOM_SEARCH_LIMIT", "search_limit", _number(10, 1_000_000)),
     Variable("CARELOOM_CHAIN_LIMIT", "chain_limit", _number(1, 10_000)),
     Variable("CARELOOM_INCLUDE_LIMIT", "include_limit", _number(1, 10_000)),
+    Variable("CARELOOM_SEARCH_LENGTH", "search_length", _number(100, 100_000)),
+    Variable("CARELOOM_SEARCH_VALUES", "search_values", _number(10, 100_000)),
+    Variable("CARELOOM_FORM_LIMIT", "form_limit", _number(1024, 1 << 30)),
+    Variable("CARELOOM_PROFILES"),
+    Variable("CARELOOM_PROFILES_ENFORCED"),
+    Variable("CARELOOM_ASYNC_WAITING", "async_waiting", _number(1, 10_000)),
+    Variable("CARELOOM_ASYNC_SECONDS", "async_seconds", _number(60, 2_592_000)),
 )
 """Every variable of the product, whoever reads it."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -31,18 +31,22 @@ class Stored(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer to a bundle: status and the exact bytes, so that a repeat can be the same."""
+    """A finished answer: status, exact bytes and what HTTP says of them, so that a repeat can be the same."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """What makes a request the same as an earlier one: its ``Idempotency-Key`` and its body's SHA-256."""
+    """What makes a request the same as an earlier one: its ``Idempotency-Key``, and the SHA-256 of its
+    address, rights and body. ``interaction`` and ``type`` are for the trail."""
 
     key: str
     body_digest: bytes
+    interaction: str = "transaction"
+    type: str = "Bundle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Page:
     following: Position | None
     included: tuple[Stored, ...] = ()
     notes: tuple[str, ...] = ()
+    mark: str = ""
+    """By which the reader finds out whether the page has changed; empty where it has none of its own."""
 
 
 def document(stored: Stored) -> Resource:

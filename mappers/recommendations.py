@@ -151,6 +151,52 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """One number of a score, or the ends between which it lies; a risk is in percent, within some years."""
+
+    name: str
+    low: Decimal
+    high: Decimal
+    unit: str
+    years: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a score answers for a chart: an Observation, or a RiskAssessment where it tells an ``outcome``."""
+
+    key: str
+    rule: Rule
+    inputs: tuple[Evidence, ...]
+    estimates: tuple[Estimate, ...] = ()
+    band: str | None = None
+    outcome: str = ""
+    """What is at risk, where the score is no number of the body."""
+    when: date | None = None
+    """The day of the newest number that it rests on; None where it rests on none."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How a number moves: its slope a year with the ends of its 95 % interval, in units a year."""
+
+    key: str
+    rule: Rule
+    analyte: str
+    inputs: tuple[Evidence, ...]
+    slope: Decimal
+    low: Decimal
+    high: Decimal
+    unit: str
+    count: int
+    """How many days' values."""
+    first: date
+    last: date
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The one reconciled answer. ``next_look`` is the first day on which time alone would change it."""
 
@@ -166,6 +212,8 @@ class Plan:
     next_look: date | None
     unread: int = 0
     """How many values could not be read that no rule asks for; they are counted, not listed."""
+    scores: tuple[Scored, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
 
 def nothing(as_of: date) -> Plan:

@@ -17,7 +17,7 @@ from celery.bootsteps import StartStopStep
 from gateway.custody import fitting, logs
 from gateway.custody.errors import KeysAway, KeysUnreadable, Misconfigured, StoreUnavailable
 from gateway.custody.settings import Storage
-from workers import station
+from workers import adopting, station
 from workers.engine.knowledge import KnowledgeRefused
 from workers.orphans import die_with_parent
 from workers.stall import StallWatch
@@ -49,7 +49,7 @@ def _check(**_: Any) -> None:
 
 def _open(**_: Any) -> None:
     die_with_parent()
-    station.open_here(os.environ)
+    adopting.adopt_once(station.open_here(os.environ))
 
 
 signals.setup_logging.connect(_log)

@@ -29,7 +29,7 @@ from mappers import fhir_to_facts, recommendations_to_careplan
 from mappers.consent import Decision
 from mappers.facts import Evidence
 from mappers.recommendations import Plan, nothing
-from workers import decisions, outcome, reading, station, united, writing
+from workers import adopting, decisions, outcome, reading, station, united, writing
 from workers.app import app
 from workers.engine import apply
 from workers.lease import LEASE, Lease
@@ -45,7 +45,9 @@ log = structlog.get_logger()
 
 def run(job_id: str) -> None:
     """Do the job of this id, unless it is done or another worker has it."""
-    do(station.here(), bytes.fromhex(job_id))
+    at = station.here()
+    adopting.adopt_once(at)
+    do(at, bytes.fromhex(job_id))
 
 
 plan = app.task(name="careloom.plan")(run)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gateway.auth.actor import Role
-from gateway.auth.registry import Client, Draft
+from gateway.auth.registry import Client, Draft, RegistryRefused
 from gateway.auth.scopes import parse
 from gateway.auth.users import Trust
 from gateway.cli.options import instant
@@ -22,6 +23,7 @@ from gateway.cli.registering import (
     registry,
     show,
 )
+from gateway.custody.sandboxes import NAME
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -36,10 +38,11 @@ def client() -> None:
 @click.option(
     "--role", required=True, type=click.Choice([r.value for r in Role]), help="What it may ever be given."
 )
-@click.option("--organization", required=True, help="Whose client it is; made when it is new.")
+@click.option("--organization", help="Whose client it is; made when it is new. The sandbox has its own.")
 @click.option("--scope", required=True, help='What it may do, such as "system/*.cruds".')
 @key_options
 @click.option("--fhir-endpoint", help="Where an EHR takes its plans.")
+@click.option("--sandbox", is_flag=True, help="A client that knows the sandbox alone.")
 @click.option("--trust-users", is_flag=True, help="Believe whom its assertions name (hl7-b2b).")
 @click.option("--break-glass", is_flag=True, help="Let it ask for purpose BTG, with a reason.")
 @as_json
@@ -56,8 +59,24 @@ def add(data_dir: Path | None, as_json: bool, **given: Any) -> None:
             fhir_endpoint=checked_url("--fhir-endpoint", given["fhir_endpoint"]),
             trust=Trust(given["trust_users"], given["break_glass"]),
         )
-        made = registration.add_client(draft, given["organization"])
-    click.echo(json.dumps(described(made, given["organization"]), ensure_ascii=False))
+        organization = _organization(given)
+        if given["sandbox"]:
+            made = registration.add_to_sandbox(draft, organization)
+        else:
+            made = registration.add_client(draft, organization)
+    click.echo(json.dumps(described(made, organization), ensure_ascii=False))
+
+
+def _organization(given: Mapping[str, Any]) -> str:
+    """Whose client it is to be: in the sandbox, all but partners are the sandbox's."""
+    named: str | None = given["organization"]
+    if given["sandbox"] and given["role"] != Role.PARTNER.value:
+        if named not in (None, NAME):
+            raise RegistryRefused("with --sandbox only a partner has an --organization of its own")
+        return NAME
+    if named is None:
+        raise RegistryRefused("--organization is missing: whose client is it?")
+    return named
 
 
 @client.command(name="list")

@@ -21,6 +21,7 @@ from gateway.auth.registry import find_organization
 from gateway.cli.options import as_json, data_dir, instant, storage
 from gateway.custody.identity.vault import Vault, open_vault
 from gateway.custody.jobs import SECOND
+from gateway.custody.months import Month
 from gateway.disclosures import Accounting, Asked, Disclosures
 from gateway.disclosures.accounting import Disclosure, Repeated, accounted, summary
 from gateway.refusal import Refused
@@ -29,6 +30,7 @@ Line = Mapping[str, object]
 YEARS = 6
 COLUMNS = ("date", "recipient", "client", "address", "what", "purpose", "accounted", "exempt")
 REPEATED = ("count", "last")
+_ARCHIVED = "What was disclosed before {} is in the archives of the trail, and not in this list."
 _DAY = click.DateTime(["%Y-%m-%d"])
 _OWNER_ONLY = 0o600
 
@@ -55,7 +57,11 @@ def disclosures(organization: str, id_: str, file: Path | None, as_json: bool, *
     text = sys.stdin.readline().strip() if id_ == "-" else id_
     with closing(open_vault(storage())) as vault:
         asked = _asked(vault, organization, text, how)
-        lines = _lines(_account(vault, asked), bool(how["everything"]), bool(how["brief"]))
+        accounting = _account(vault, asked)
+        if accounting.archived is not None:
+            # Beside the list: programs read the list alone.
+            click.echo(_ARCHIVED.format(Month.of(accounting.archived)), err=True)
+        lines = _lines(accounting, bool(how["everything"]), bool(how["brief"]))
         if file is not None:
             _write_csv(file, lines, COLUMNS + (REPEATED if how["brief"] else ()))
         elif as_json:

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import time
-from importlib.metadata import version
 from types import FrameType
 
 import click
@@ -24,6 +23,7 @@ from gateway.run.trouble import Trouble
 def gateway(host: str, port: int) -> None:
     """Serve FHIR over HTTP, on exactly this address."""
     from gateway.app import create_app
+    from gateway.assembly import in_force
     from gateway.custody import fitting
     from gateway.custody.founding import check_whole
     from gateway.run import presence, serving
@@ -42,7 +42,8 @@ def gateway(host: str, port: int) -> None:
             f"{host}:{port} cannot be served ({error.strerror}); choose another with --host and --port."
         ) from None
     signal.signal(signal.SIGTERM, _leave)
-    with presence.recorded(app.extensions["careloom_vault"].database, _clock, version("careloom")):
+    database = app.extensions["careloom_vault"].database
+    with presence.recorded(database, _clock, in_force(settings)):
         server.run()
 
 

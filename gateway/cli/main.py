@@ -26,11 +26,15 @@ COMMANDS = {
     "client": "Register and revoke clients.",
     "grant": "Let a partner read a tenant's pseudonymous plans.",
     "consent": "See what a patient's Consents say.",
+    "sandbox": "Open and close a tenant for trying.",
     "officer": "Register compliance officers.",
     "keys": "See and rotate root keys.",
     "policy": "Check a privacy policy.",
     "retention": "Say how long what is kept, and hold what must stay.",
     "knowledge": "List and check what the engine knows.",
+    "profiles": "List, check and add profiles.",
+    "facts": "See what becomes of records.",
+    "calc": "Compute one score, risk or phenotype.",
     "patient": "Erase a patient.",
     "audit": "Verify the trail.",
     "jobs": "See and retry jobs.",
@@ -45,6 +49,7 @@ _SAID = {
     "gateway.settings:SettingRefused",
     "gateway.demo.server:NotRunning",
     "gateway.privacy.policy:PolicyRefused",
+    "gateway.profiles:ProfilesRefused",
     "workers.engine.knowledge:KnowledgeRefused",
 }
 _FAILED, _BROKEN, _INTERRUPTED = 1, 70, 130
@@ -91,9 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check_settings(words: Sequence[str]) -> None:
     """No command works with a setting that is misspelt or makes no sense; help is given all the same."""
-    from gateway.settings import Settings
-
     if words and words[0] in COMMANDS and "--help" not in words:
+        from gateway.settings import Settings
+
         Settings.from_environ(os.environ)
 
 

@@ -38,6 +38,11 @@ class Declined(Exception):  # noqa: N818 - it reads as what happened
         super().__init__(f"{answer.status_code}: {_reason(self.body)}")
 
 
+def reference_in(location: str) -> str:
+    """``Type/id`` of the resource that a ``Location`` names, with or without its version."""
+    return "/".join(location.partition("/_history/")[0].split("/")[-2:])
+
+
 class SmartClient:
     """One registered client. The private key stays here; the server knows the public one."""
 

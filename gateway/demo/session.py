@@ -16,7 +16,7 @@ from datetime import date
 import msgspec
 from joserfc.jwk import ECKey
 
-from gateway.demo.client import Resource, SmartClient
+from gateway.demo.client import Resource, SmartClient, reference_in
 from gateway.demo.patients import load_bundle
 from gateway.demo.server import NotRunning, Server
 from mappers.lossless import number_text
@@ -29,6 +29,7 @@ PAUSE_SECONDS = 0.25
 SCOPES = {"ehr": "system/*.cruds", "partner": "system/*.rs", "officer": "system/AuditEvent.rs"}
 EVERY_PAGE = "200"
 MOST_FOUND = 8
+SANDBOX_PATIENTS = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,12 @@ class Patient:
 
 
 def cast(server: Server) -> Cast:
-    """Register the three, and let the hospital grant the app its pseudonymous plans."""
+    """Register the three, let the hospital grant the app its pseudonymous plans, and open the sandbox."""
     hospital = enter(server, "ehr", HOSPITAL)
     partner = enter(server, "partner", APP)
     officer = enter(server, "officer", HOSPITAL)
     server.command("grant", "add", "--client", partner.client_id, "--organization", HOSPITAL)
+    server.command("sandbox", "open", "--patients", SANDBOX_PATIENTS)
     return Cast(hospital, partner, officer)
 
 
@@ -90,7 +92,7 @@ def admit(hospital: SmartClient, patients: int, seed: int, today: date) -> Itera
 def _arrival(bundle: Resource, answer: Resource) -> Arrival:
     pairs = zip(bundle["entry"], answer["entry"], strict=True)
     sent, response = next((e["resource"], a["response"]) for e, a in pairs if _is_patient(e))
-    reference = "/".join(response["location"].partition("/_history/")[0].split("/")[-2:])
+    reference = reference_in(response["location"])
     name = sent["name"][0]
     living = not sent.get("deceasedDateTime") and not sent.get("deceasedBoolean")
     return Arrival(reference, f"{' '.join(name['given'])} {name['family']}", sent["birthDate"], living)

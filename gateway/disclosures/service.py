@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from gateway.auth.registry import Client, clients, organization_names
 from gateway.custody import audit, records
+from gateway.custody.archive.taking import marks
 from gateway.custody.audit import Event
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant
@@ -45,6 +46,8 @@ class Accounting:
     found: Iterator[Disclosure]
     organizations: Mapping[Tenant, str]
     clients: Mapping[str, Client]
+    archived: int | None = None
+    """Where the period asked for begins before this moment: events from before it are in archives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +66,29 @@ class Disclosures:
             known = _was_kept(conn, asked.tenant, patient)
             names = organization_names(conn)
             registered = {client.client_id: client for client in clients(conn)}
+            _, before = marks(conn).get(asked.tenant, (0, 0))
         self._record(asked.tenant, patient, known)
         if not known:
             raise refused(
                 Kind.NOT_FOUND, "not-found", "This organization never kept anything about such a patient."
             )
         events = self._events(asked, patient, end)
-        return Accounting(disclosures(events, asked.tenant), names, registered)
+        archived = before if before > asked.since else None
+        return Accounting(disclosures(events, asked.tenant), names, registered, archived)
 
     def _events(self, asked: Asked, patient: StoredId, end: int) -> Iterator[Event]:
         """The patient's events below ``end``, oldest first, one page in memory at a time."""
-        after = -1
+        time, seq = asked.since, -1
         while True:
-            mine = and_(_c.log == asked.tenant, _c.patient == patient, _c.seq > after, _c.seq < end)
-            then = and_(_c.time >= asked.since, _c.time < asked.until)
-            query = select(audit_event).where(mine, then).order_by(_c.seq).limit(PAGE)
+            mine = and_(_c.log == asked.tenant, _c.patient == patient, _c.seq < end)
+            then = and_(_c.time >= time, _c.time < asked.until, or_(_c.time > time, _c.seq > seq))
+            query = select(audit_event).where(mine, then).order_by(_c.time, _c.seq).limit(PAGE)
             with self.vault.database.read() as conn:
                 rows = [tuple(row) for row in conn.execute(query)]
             yield from (Event(*rest) for _, _, *rest in rows)
             if len(rows) < PAGE:
                 return
-            after = rows[-1][1]
+            _, seq, time, *_ = rows[-1]
 
     def _record(self, tenant: Tenant, patient: StoredId, known: bool) -> None:
         event = Event(

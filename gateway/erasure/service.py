@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from gateway.custody import audit, erasing, holds, purging, records
 from gateway.custody import merges as merged
 from gateway.custody.errors import Conflict, CustodyError, KeyGone, StoreUnavailable, Tampered
-from gateway.custody.identity import idempotency
+from gateway.custody.identity import errands, idempotency
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.jobs import Order, enqueue
@@ -151,6 +151,7 @@ class Erasure:
             ended = erasing.end(conn, tenant, patient)
             erasing.forget_jobs(conn, tenant, patient)
             idempotency.blank(conn, tenant, patient)
+            errands.blank(conn, tenant, patient, self.clock())
             if ended:
                 audit.append(conn, tenant, [Trail(tenant, patient, self.clock()).ended(str(counts))])
         return counts
@@ -185,6 +186,7 @@ class Erasure:
             order = Order(tenant, PLAN, "erasure", not_before=now, now=now)
             enqueue(conn, order, settlement.patients - {patient}, self.entropy)
             idempotency.blank(conn, tenant, patient)
+            errands.blank(conn, tenant, patient, now)
             begun = Trail(tenant, patient, now).begun(request.reason, request.by)
             audit.append(conn, tenant, [begun, *settlement.events(begun)])
         return True

@@ -13,7 +13,8 @@ import msgspec
 
 from gateway.privacy.terms import OLDEST
 from gateway.privacy.walk import Node, Object, Walk, masked
-from mappers.lossless import Json, number_text
+from mappers.lossless import Json, exact
+from mappers.r4.numbers import near
 
 _UCUM = "http://unitsofmeasure.org"
 _IN_YEARS = {
@@ -88,7 +89,7 @@ def _years(quantity: Object) -> Decimal | None:
     per_year = _IN_YEARS.get(_SPELT.get(str(unit).lower(), str(unit)))
     if per_year is None or type(number) not in (int, msgspec.Raw):
         return None
-    return Decimal(number_text(number)) / per_year
+    return near(exact(number)) / per_year
 
 
 def capped(value: Json, codes: Codes) -> Json:

@@ -73,6 +73,7 @@ _EDITION = r"http://snomed\.info/sct(?:/[0-9]{6,18}(?:/version/[0-9]{8})?)?"
 
 _ACT = "urn:careloom:act:"
 _MOST_WORDS = 5
+_DEEPEST = 3
 
 GRAMMARS: dict[str, Grammar] = {
     "drug": Grammar(is_drug),
@@ -87,6 +88,7 @@ GRAMMARS: dict[str, Grammar] = {
     "currency": Grammar(lambda text: text in lexicon.codes()["urn:iso:std:iso:4217"]),
     "confidentiality": shape("[LMNRUV]"),
     "act": Grammar(lambda text: _is_act(text)),
+    "question": Grammar(lambda text: _is_question(text)),
 }
 
 _RATIO = re.compile(r"[<>]?=? ?1 ?[:/] ?[0-9]{1,5}")
@@ -122,3 +124,9 @@ def _is_act(text: str) -> bool:
     verb, *rest = key.split("-")
     fits = verb in words["verb"] and 0 < len(rest) <= _MOST_WORDS and set(rest) <= set(words["word"])
     return start == "" and known == _ACT and fits
+
+
+def _is_question(text: str) -> bool:
+    """A question by its LOINC code, perhaps below the groups that it stands in: ``/93042-0/71802-3``."""
+    *groups, asked = text.removeprefix("/").split("/")
+    return len(groups) <= _DEEPEST and {*groups, asked} <= lexicon.words("questions")

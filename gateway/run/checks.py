@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import closing
 
 from sqlalchemy import select
 
+from gateway.copies import Copies
 from gateway.custody import broker, fitting
 from gateway.custody.database import Database, Side
 from gateway.custody.founding import check_whole
 from gateway.custody.settings import Storage
 from gateway.custody.tables import job
+from gateway.profiles import brought, enforced, library
+from gateway.settings import Settings
+from gateway.witnesses import places
 
 
 def relay(environ: Mapping[str, str]) -> None:
@@ -37,3 +42,17 @@ def courier(environ: Mapping[str, str]) -> None:
     broker.url(storage)
     check_whole(storage)
     fitting.check_all(storage)
+    copies(environ)
+    profiles(environ)
+
+
+def profiles(environ: Mapping[str, str]) -> None:
+    """What resources are held to can be honoured; raises ``ProfilesRefused``."""
+    settings = Settings.from_environ(environ)
+    known = library(brought(settings.profiles_folder, settings.profiles is not None))
+    enforced(known, settings.profiles_enforced)
+
+
+def copies(environ: Mapping[str, str]) -> None:
+    """Where the trail is copied to: files that can be used, and buckets that keep what they are given."""
+    places.check(Copies.from_environ(environ), lambda: time.time_ns() // 1000)

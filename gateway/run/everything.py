@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from gateway.custody.founding import found
 from gateway.custody.settings import Storage
-from gateway.run import lock, processes, runtime, valkey
+from gateway.run import checks, lock, processes, runtime, valkey
 from gateway.run.supervisor import Part, Supervisor
 from gateway.run.trouble import Trouble
 from gateway.settings import Settings
@@ -41,6 +41,8 @@ def run(plan: Plan, say: Callable[[str], None]) -> None:
     """Run everything until a signal asks to stop."""
     # All settings, the web side's too: a misspelt one ends this here, before any part starts.
     storage = Settings.from_environ(plan.environ).storage
+    checks.copies(plan.environ)
+    checks.profiles(plan.environ)
     supervisor = Supervisor()
     supervisor.handle_signals()
     with ExitStack() as stack:

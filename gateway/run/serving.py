@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import resource
 import sys
+import time
 from io import BytesIO
 from typing import Any
 
@@ -16,13 +17,22 @@ from flask import Flask
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer, create_server
-from waitress.utilities import RequestEntityTooLarge
+from waitress.task import ErrorTask
+from waitress.utilities import Error, RequestEntityTooLarge
 
+from gateway.fhir import outcome
+from gateway.fhir.negotiation import FHIR_JSON
+from gateway.refusal import Issue, Kind, Refused
 from gateway.settings import Settings
+from mappers import lossless
 
 CONNECTIONS = 2_000
 IDLE_SECONDS = 20
 """How long a connection may be silent. Opening connections and saying nothing must not pay."""
+
+PATIENCE_SECONDS, LEAST_BYTES = 30.0, 1_024
+"""A request may take so long, and a second more for each so many bytes of it: what comes a byte a second is
+answered 408. It holds up nobody meanwhile, for only whole requests are given to a thread."""
 
 MOST_DROPPED = 64 * 1024 * 1024
 """More than this is not waited for; the answer goes out and the connection ends."""
@@ -50,13 +60,62 @@ class _Dropped:
         """Nothing is held."""
 
 
+class TooSlow(Error):  # type: ignore[misc]  # noqa: N818 - waitress has no types and names its own so
+    """The request came at less than ``LEAST_BYTES`` a second for longer than ``PATIENCE_SECONDS``."""
+
+    code = 408
+    reason = "Request Timeout"
+
+
+class Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
+    """What is no request that the app could be asked: answered in its words, and none of the client's."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        issue = _SAID.get(error.code, _UNREADABLE)
+        body = lossless.dumps(outcome.outcome(Refused(Kind.MALFORMED, [issue])))
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", f"{FHIR_JSON}; fhirVersion=4.0; charset=utf-8"))
+        self.response_headers.append(("Cache-Control", "no-store"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+_UNREADABLE = Issue("structure", "The request cannot be read as HTTP/1.1.")
+_SAID = {
+    408: Issue("timeout", "The request came too slowly; send it again."),
+    413: Issue("too-long", "The body is larger than this server accepts."),
+    431: Issue("too-long", "The headers are larger than this server accepts."),
+    500: Issue("exception", "The server failed."),
+    501: Issue("not-supported", "This transfer encoding is not served; send a Content-Length, or chunks."),
+}
+
+
 class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """Reads a request; the body of one that is too large goes nowhere, and the app is asked all the same."""
 
     refused = False
     expect_continue: bool
+    completed: bool
+    error: Any
+
+    def __init__(self, adj: Any) -> None:
+        super().__init__(adj)
+        self._begun: float | None = None
+        self._bytes = 0
 
     def received(self, data: bytes) -> int:
+        consumed = self._received(data)
+        self._bytes += consumed
+        self._begun = time.monotonic() if self._begun is None else self._begun
+        patience = PATIENCE_SECONDS + self._bytes / LEAST_BYTES
+        if not self.completed and time.monotonic() - self._begun > patience:
+            self.error, self.completed = TooSlow(""), True
+            self.expect_continue = False
+        return consumed
+
+    def _received(self, data: bytes) -> int:
         if self.refused and not self.completed:
             return self._drop(data)
         consumed: int = super().received(data)
@@ -90,6 +149,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """One connection."""
 
     parser_class = Parser
+    error_task_class = Refusal
 
 
 def serve_on(app: Flask, settings: Settings, host: str, port: int) -> Any:

@@ -11,9 +11,16 @@ from mappers.lossless import Json
 from mappers.plan_identity import PLAN_NAME
 from mappers.recommendations import Activity, ActKind
 from mappers.recommendations_to_careplan import narrative
+from mappers.recommendations_to_careplan.scored import kind_of
 from mappers.recommendations_to_careplan.writer import ACT, Writer, by, canonical, cited, security, used
 
 TITLE = "Suggested care plan"
+ASSESS_PLAN = (
+    "http://hl7.org/fhir/us/core/CodeSystem/careplan-category",
+    "assess-plan",
+    "Assessment and Plan of Treatment",
+)
+"""By this category US Core's clients find plans; its profile asked for it before 9.0.0."""
 KINDS = {
     ActKind.MEASURE: "ServiceRequest",
     ActKind.REFER: "ServiceRequest",
@@ -36,6 +43,7 @@ def careplan(writer: Writer) -> dict[str, Json]:
             "text": {"status": "generated", "div": narrative.div(plan)},
             "status": "draft",
             "intent": "plan",
+            "category": [concept("Assessment and plan of treatment", ASSESS_PLAN)],
             "title": TITLE,
             "subject": reference(writer.patient),
             "created": plan.as_of.isoformat(),
@@ -92,6 +100,10 @@ def _supporting(writer: Writer) -> Iterator[Json]:
     plan = writer.plan
     for derived in plan.derived:
         yield reference(writer.local("Observation", derived.key))
+    for scored in plan.scores:
+        yield reference(writer.local(kind_of(scored), scored.key))
+    for trend in plan.trends:
+        yield reference(writer.local("Observation", trend.key))
     for issue in plan.issues:
         yield reference(writer.local("DetectedIssue", issue.key))
     for activity in plan.activities:

@@ -16,11 +16,14 @@ from mappers.recommendations import (
     Issue,
     Plan,
     Reason,
+    Scored,
     Target,
     Unanswered,
     Urgency,
     Withdrawn,
 )
+from mappers.recommendations_to_careplan.scored import told_estimate
+from mappers.recommendations_to_careplan.trend import told_trend
 from mappers.recommendations_to_careplan.writer import by, cited
 from mappers.units import analytes, shown
 
@@ -44,7 +47,7 @@ def _parts(plan: Plan, decisions: Sequence[str], draft: bool) -> Iterator[str]:
     )
     yield _list("Decided by a clinician", map(escape, decisions))
     yield _list("Goals", (_target(one, plan.as_of) for one in plan.targets))
-    yield _list("Computed", map(_derived, plan.derived))
+    yield _list("Computed", _computed(plan))
     yield _list("Considered and withdrawn", map(_withdrawn, plan.withdrawn))
     yield _list("Could not be told", map(_unanswered, plan.unanswered))
     yield _list("Could not be read", _unreadable(plan))
@@ -88,6 +91,12 @@ def _target(target: Target, today: date) -> str:
     return escape(f"{target.title}{by(target.due, today)}")
 
 
+def _computed(plan: Plan) -> Iterator[str]:
+    yield from map(_derived, plan.derived)
+    yield from map(_scored, plan.scores)
+    yield from (escape(told_trend(one)) for one in plan.trends)
+
+
 def _derived(derived: Derived) -> str:
     measured = derived.measurement
     unit = shown(measured.unit)
@@ -97,6 +106,12 @@ def _derived(derived: Derived) -> str:
     meaning = f": {derived.interpretation}" if derived.interpretation else ""
     name = analytes()[measured.analyte].name
     return escape(f"{name} {value} of {measured.when.isoformat()}{meaning} ({derived.rule.title})")
+
+
+def _scored(scored: Scored) -> str:
+    told = ", ".join([*map(told_estimate, scored.estimates), *([scored.band] if scored.band else [])])
+    day = f" of {scored.when.isoformat()}" if scored.when else ""
+    return escape(f"{scored.rule.title}{day}: {told}")
 
 
 def _withdrawn(withdrawn: Withdrawn) -> str:

@@ -10,15 +10,19 @@ from mappers.recommendations_to_careplan.careplan import careplan
 from mappers.recommendations_to_careplan.derived import derived_observation
 from mappers.recommendations_to_careplan.detected_issue import detected_issue
 from mappers.recommendations_to_careplan.goal import goal
+from mappers.recommendations_to_careplan.scored import scored_resource
+from mappers.recommendations_to_careplan.trend import trend_observation
 from mappers.recommendations_to_careplan.writer import Writer
 
 
 def resources(plan: Plan, patient: str, ident: Callable[[str, str], str]) -> tuple[dict[str, Json], ...]:
-    """CarePlan, Goals, derived Observations and DetectedIssues of the patient with this pseudonym."""
+    """CarePlan, Goals, Observations, RiskAssessments and DetectedIssues of the patient of this pseudonym."""
     writer = Writer(plan, f"Patient/{patient}", ident)
     return (
         careplan(writer),
         *(goal(writer, target) for target in plan.targets),
         *(derived_observation(writer, derived) for derived in plan.derived),
+        *(scored_resource(writer, scored) for scored in plan.scores),
+        *(trend_observation(writer, trend) for trend in plan.trends),
         *(detected_issue(writer, issue) for issue in plan.issues),
     )

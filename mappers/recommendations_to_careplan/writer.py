@@ -54,6 +54,8 @@ def used(plan: Plan) -> Iterator[Rule]:
         for one in group:
             yield from of(one.reasons)
     yield from (derived.rule for derived in plan.derived)
+    yield from (scored.rule for scored in plan.scores)
+    yield from (trend.rule for trend in plan.trends)
     yield from (unanswered.rule for unanswered in plan.unanswered)
 
 

@@ -14,16 +14,29 @@ from workers.engine.calendar import DAY
 from workers.engine.case import Case
 from workers.engine.definitions import Knowledge
 from workers.engine.enrichers import Enricher
+from workers.engine.enrichers.asked import ANALYTES
 from workers.engine.enrichers.bmi import Bmi
 from workers.engine.enrichers.egfr import Egfr
+from workers.engine.enrichers.scored import SCORED
+from workers.engine.enrichers.trends import TRENDS
 from workers.engine.recommenders import Recommender
+from workers.engine.recommenders.allergies import Allergies
+from workers.engine.recommenders.duplicates import Duplicates
 from workers.engine.recommenders.guidelines import Guidelines
+from workers.engine.recommenders.interactions import Interactions
+from workers.engine.recommenders.pharmacogenetics import Pharmacogenetics
 from workers.engine.reconciliation import reconcile
 from workers.engine.vocabulary import analytes
 
-ENRICHERS: tuple[Enricher, ...] = (Egfr(), Bmi())
-COMPUTED_FROM = frozenset({"creatinine", "body_height", "body_weight"})
-RECOMMENDERS: tuple[Recommender, ...] = (Guidelines(),)
+ENRICHERS: tuple[Enricher, ...] = (Egfr(), Bmi(), *SCORED, *TRENDS)
+COMPUTED_FROM = frozenset({"creatinine", "body_height", "body_weight"}) | ANALYTES
+RECOMMENDERS: tuple[Recommender, ...] = (
+    Guidelines(),
+    Interactions(),
+    Allergies(),
+    Duplicates(),
+    Pharmacogenetics(),
+)
 
 
 def plan(facts: Facts, knowledge: Knowledge) -> Plan:
@@ -46,6 +59,8 @@ def _plan(case: Case, knowledge: Knowledge, empty: Plan) -> Plan:
         unanswered=(*computed, *outcome.unanswered),
         issues=outcome.issues,
         derived=tuple(one for enrichment in enriched for one in enrichment.derived),
+        scores=tuple(one for enrichment in enriched for one in enrichment.scores),
+        trends=tuple(one for enrichment in enriched for one in enrichment.trends),
         problems=_problems(outcome.activities),
         next_look=soonest(
             [

@@ -2,7 +2,8 @@
 
 A guard answers with what forbids the medicine, or with what nobody knows yet; the first withdraws the
 proposal, the second turns it into a question. A closed, ordered list: existing therapy, pregnancy,
-breastfeeding, allergy, the medicine's own contraindications, and where the deciding values were taken.
+breastfeeding, allergy, interactions, genes, the medicine's own contraindications, and where the deciding
+values were taken.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from datetime import date
 from mappers.facts import Evidence, Setting, Truth
 from workers.engine.answer import Answer, ordered, soonest
 from workers.engine.case import Case
+from workers.engine.dangers.pairs import interact
 from workers.engine.definitions import Caution, MedicineClass, Offer
 from workers.engine.expression import answer
+from workers.engine.genes.proposed import objections
 from workers.engine.names import catalogue, lookup
 from workers.engine.people import current_medicines, is_a, lactation, pregnancy, unreadable, unresolved
+from workers.engine.vocabulary import medicines
 
 ALLERGY_RESOURCES = frozenset({"AllergyIntolerance"})
 
@@ -89,12 +93,49 @@ def _allergy(case: Case, medicine: MedicineClass) -> Verdict:
         word = "an intolerance" if all(one.intolerance for one in against) else "an allergy"
         because = f"{word} to {medicine.display} is recorded"
         return Verdict(forbids=(because,), evidence=tuple(one.evidence for one in against))
-    unread = (
-        *(one.evidence for one in active if one.substances is None and not one.classes),
-        *unreadable(case.facts, ALLERGY_RESOURCES, {one.evidence for one in case.facts.allergies}),
-    )
+    unread = unread_allergies(case)
     question = "what an allergy is to that could not be read"
     return Verdict(asks=(question,), evidence=unread) if unread else CLEAR
+
+
+def unread_allergies(case: Case) -> tuple[Evidence, ...]:
+    """The evidence of allergies that are there, and of which nobody can tell what they are to."""
+    facts = case.facts
+    return (
+        *(
+            one.evidence
+            for one in facts.allergies
+            if one.active and one.substances is None and not one.classes
+        ),
+        *unreadable(facts, ALLERGY_RESOURCES, {one.evidence for one in facts.allergies}),
+    )
+
+
+def _interactions(case: Case, medicine: MedicineClass) -> Verdict:
+    """What is taken that must not stand beside some or all of a class."""
+    current, until = current_medicines(case)
+    taken = {name: one.evidence for one in current for name in one.ingredients or ()}
+    choices = medicines()[medicine.key]
+    met = [(new, old) for new in sorted(choices) for old in sorted(taken) if interact(new, old)]
+    if not met:
+        return Verdict(until=until)
+    evidence = tuple(sorted({taken[old] for _, old in met}))
+    barred, beside = ordered(new for new, _ in met), " and ".join(ordered(old for _, old in met))
+    if len(barred) == len(choices):
+        because = f"{medicine.display} interacts with {beside}"
+        return Verdict(forbids=(because,), evidence=evidence, until=until)
+    question = f"which {medicine.display}: {', '.join(barred)} must not be taken with {beside}"
+    return Verdict(asks=(question,), evidence=evidence, until=until)
+
+
+def _genes(case: Case, medicine: MedicineClass) -> Verdict:
+    """What CPIC says of some or all of a class to somebody with these genes: a clinician chooses."""
+    found = objections(case.facts, medicines()[medicine.key])
+    asks = list(found.gaps)
+    if found.names:
+        told = f"CPIC's guideline has advice on {', '.join(found.names)} by {' and '.join(found.genes)}"
+        asks.append(f"which {medicine.display}: {told}")
+    return Verdict(asks=tuple(asks), evidence=found.evidence)
 
 
 def _contraindications(case: Case, medicine: MedicineClass) -> Verdict:
@@ -122,5 +163,7 @@ GUARDS: tuple[Callable[[Case, MedicineClass], Verdict], ...] = (
     _pregnancy,
     _lactation,
     _allergy,
+    _interactions,
+    _genes,
     _contraindications,
 )

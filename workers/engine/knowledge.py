@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mappers import tables
 from mappers.lossless import NotJson, loads
 from mappers.r4.validate import problems
 from workers.engine.acts import medicine, offer
@@ -21,7 +22,14 @@ from workers.engine.definitions import Guideline, Knowledge, MedicineClass, Offe
 from workers.engine.rules import guideline
 from workers.engine.sheet import Sheet
 
-SHIPPED = Path(__file__).resolve().parent.parent / "knowledge"
+ENGINE = Path(__file__).resolve().parent
+SHIPPED = ENGINE.parent / "knowledge"
+TABLES = (
+    *sorted({file.parent for file in SHIPPED.glob("*/*.csv")}),
+    SHIPPED / "prevent",
+    Path(tables.__file__).resolve().parent / "data",
+)
+"""Folders of tables that plans rest on, beside the packs."""
 CASE_KINDS = ("fires", "does-not-fire", "unknown", "near-threshold")
 
 
@@ -113,8 +121,12 @@ def _json(path: Path, faults: list[str]) -> Mapping[str, Any]:
 
 
 def _digest(folder: Path, packs: list[Path]) -> str:
-    """SHA-256 over every file of the packs, so that a change of knowledge can be seen."""
+    """SHA-256 over packs, tables and the engine itself, so that a change of either can be seen."""
+    ours = [file for pack in packs for file in pack.rglob("*.json")]
+    files = {file.relative_to(folder).as_posix(): file for file in ours}
+    files |= {f"tables/{root.name}/{file.name}": file for root in TABLES for file in root.glob("*.[cj]s*")}
+    files |= {f"engine/{file.relative_to(ENGINE).as_posix()}": file for file in ENGINE.rglob("*.py")}
     digest = hashlib.sha256()
-    for path in sorted(file for pack in packs for file in pack.rglob("*.json")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + files[name].read_bytes() + b"\0")
     return digest.hexdigest()

@@ -33,6 +33,7 @@ from workers.engine.recommenders import Findings, Proposal
 
 URGENCIES = (Urgency.STAT, Urgency.ASAP, Urgency.URGENT, Urgency.ROUTINE)
 STRENGTHS = tuple(Strength)
+SEVERITIES = ("high", "moderate", "low")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +163,13 @@ def _merge_issues(issues: Iterable[Issue]) -> tuple[Issue, ...]:
     groups: dict[str, list[Issue]] = defaultdict(list)
     for issue in issues:
         groups[issue.key].append(issue)
-    return tuple(
+    merged = [
         replace(
-            groups[key][0],
-            severity=min((one.severity for one in groups[key]), key=("high", "moderate", "low").index),
-            reasons=_reasons(reason for one in groups[key] for reason in one.reasons),
-            implicated=tuple(sorted({piece for one in groups[key] for piece in one.implicated})),
+            group[0],
+            severity=min((one.severity for one in group), key=SEVERITIES.index),
+            reasons=_reasons(reason for one in group for reason in one.reasons),
+            implicated=tuple(sorted({piece for one in group for piece in one.implicated})),
         )
-        for key in sorted(groups)
-    )
+        for group in groups.values()
+    ]
+    return tuple(sorted(merged, key=lambda one: (SEVERITIES.index(one.severity), one.key)))

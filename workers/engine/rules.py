@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 
-from mappers.lossless import number_text
+from mappers.lossless import exact
 from mappers.recommendations import ActKind, Rule, Target, Urgency
 from workers.engine.acts import ACTIVITY, Confidence, coding, source
 from workers.engine.definitions import (
@@ -114,7 +114,7 @@ def _number(sheet: Sheet) -> Decimal:
     found = sheet.node.get("value")
     if found is None:
         sheet.fault("value is missing")
-    return Decimal("NaN") if found is None else Decimal(number_text(found))
+    return Decimal("NaN") if found is None else exact(found)
 
 
 def _action(sheet: Sheet, lens: Lens, offers: Mapping[str, Offer], targets: Mapping[str, Target]) -> Action:
