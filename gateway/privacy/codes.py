@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 from gateway.privacy import lexicon
-from gateway.privacy.check_digits import is_loinc, is_snomed, is_unii
 from gateway.privacy.text import GRAMMARS, Grammar, shape
+from mappers.check_digits import is_loinc, is_snomed, is_unii
 
 _LISTED = "listed"
 

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 from gateway.privacy import lexicon
-from gateway.privacy.check_digits import is_loinc
 from gateway.privacy.codes import codes_of
 from gateway.release.asking import ID, LAST_UPDATED, PLAN, Asked, Name, targets
 from gateway.release.chaining import Chained, Criterion, Having
 from gateway.release.wanted import EVERY, TOTALS
+from mappers.check_digits import is_loinc
 from mappers.r4 import search
 from mappers.r4.model import MODEL, Path
 from mappers.r4.search_terms import WHO, plain, split

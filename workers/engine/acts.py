@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
+from mappers.check_digits import well_formed
 from mappers.recommendations import ActKind, Rule, Source
-from workers.engine.check_digits import well_formed
 from workers.engine.definitions import Caution, Contraindication, MedicineClass, Offer, Strength
 from workers.engine.expression import Expression
 from workers.engine.known import Type

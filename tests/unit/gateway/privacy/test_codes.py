@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.privacy import lexicon
-from gateway.privacy.check_digits import is_loinc, is_snomed, is_unii
 from gateway.privacy.codes import codes_of
 from gateway.privacy.policy import CLINICAL, PARTNER_LIMITED, load
 from gateway.privacy.project import project
 from gateway.privacy.split import split
+from mappers.check_digits import is_loinc, is_snomed, is_unii
 from tests.unit.gateway.privacy.cases import holds, pseudonym_of
 
 ROOT = Path(__file__).resolve().parents[4]
