@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from gateway.custody.answer_tables import errand, errand_answer, idempotency
 from gateway.custody.archive.tables import audit_archive
+from gateway.custody.console_tables import CONSOLE_TABLES
 from gateway.custody.key_tables import IDENTITY_KEY_TABLES, clinical_key, identity_key, keys
 from gateway.custody.knowledge_table import adopted_knowledge
 from gateway.custody.receiver_tables import trail_cursor, trail_receiver
@@ -346,6 +347,7 @@ IDENTITY_TABLES = (
     "trail_receiver",
     "trail_cursor",
     "audit_archive",
+    *CONSOLE_TABLES,
 )
 """What the workers' role has no right to: not to read, not to write."""
 
