@@ -7,6 +7,7 @@ one of ours is an error, because a misspelt limit would be no limit.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,14 @@ from gateway.custody.settings import Storage
 from gateway.extent import Extent
 
 PREFIX = "CARELOOM_"
+MOST_GATEWAYS = 64
+"""Gateway processes of one command."""
 FOR_TESTS = "CARELOOM_TEST_"
+
+
+def cores() -> int:
+    """How many of the machine's cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class SettingRefused(Exception):  # noqa: N818 - it reads as what happened
@@ -39,6 +47,8 @@ class Settings:
     entry_limit: int = 5_000
     token_seconds: int = 300
     threads: int = 4
+    gateways: int = field(default_factory=lambda: min(4, cores()))
+    hang_seconds: int = 30
     rate: int = 2_000
     jwks_seconds: int = 5
     search_limit: int = 5_000
@@ -168,6 +178,8 @@ VARIABLES = (
     Variable("CARELOOM_ENTRY_LIMIT", "entry_limit", _number(1, 100_000)),
     Variable("CARELOOM_TOKEN_SECONDS", "token_seconds", _number(10, 300)),
     Variable("CARELOOM_THREADS", "threads", _number(1, 256)),
+    Variable("CARELOOM_GATEWAYS", "gateways", _number(1, MOST_GATEWAYS)),
+    Variable("CARELOOM_HANG_SECONDS", "hang_seconds", _number(2, 3_600)),
     Variable("CARELOOM_RATE", "rate", _number(1, 1_000_000)),
     Variable("CARELOOM_JWKS_SECONDS", "jwks_seconds", _number(1, 60)),
     Variable("CARELOOM_SEARCH_LIMIT", "search_limit", _number(10, 1_000_000)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
@@ -28,6 +29,14 @@ def test_nothing_set_is_the_embedded_default(tmp_path: Path):
     assert settings.token_url == "http://127.0.0.1:8080/auth/token"
 
 
+@pytest.mark.parametrize(("cores", "gateways"), [(1, 1), (2, 2), (4, 4), (64, 4)])
+def test_there_are_as_many_gateways_as_cores_and_at_most_four(
+    monkeypatch: pytest.MonkeyPatch, cores: int, gateways: int
+):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+    assert Settings.from_environ({}).gateways == gateways
+
+
 def test_an_empty_variable_is_no_variable():
     assert Settings.from_environ({"CARELOOM_RATE": ""}).rate == Settings.from_environ({}).rate
 
@@ -48,6 +57,8 @@ def test_every_variable_that_is_read_here_has_a_field_with_a_default(variable):
         ("CARELOOM_ENTRY_LIMIT", "100", "entry_limit", 100),
         ("CARELOOM_TOKEN_SECONDS", "60", "token_seconds", 60),
         ("CARELOOM_THREADS", "8", "threads", 8),
+        ("CARELOOM_GATEWAYS", "3", "gateways", 3),
+        ("CARELOOM_HANG_SECONDS", "5", "hang_seconds", 5),
         ("CARELOOM_RATE", "50", "rate", 50),
         ("CARELOOM_JWKS_SECONDS", "2", "jwks_seconds", 2),
         ("CARELOOM_POLICY", "/etc/careloom/mine.toml", "policy", "/etc/careloom/mine.toml"),
