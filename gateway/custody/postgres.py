@@ -14,7 +14,9 @@ from sqlalchemy import BigInteger, Integer, LargeBinary, Table, Text
 
 WORKER_ROLE = "careloom_worker"
 
-_OPTIONS = "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+_LIMITS = "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+# To compile a plan takes a server longer than any of our statements does.
+_OPTIONS = f"{_LIMITS} -c jit=off"
 _COPY_TYPES = ((BigInteger, "int8"), (Integer, "int4"), (LargeBinary, "bytea"), (Text, "text"))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import (
@@ -64,10 +64,12 @@ class _OnSqlite:
 class _OnPostgres:
     sql: str
     fixed: Mapping[str, Any]
+    prepare: bool | None = None
+    """Whether the server keeps a plan for all values; None: once it was asked often."""
 
     def one(self, driver: Any, given: Mapping[str, Any]) -> Any:
         # Bytes come as bytes and not as twice as many digits.
-        return driver.execute(self.sql, {**self.fixed, **given}, binary=True)
+        return driver.execute(self.sql, {**self.fixed, **given}, prepare=self.prepare, binary=True)
 
     def each(self, driver: Any, rows: Iterable[Mapping[str, Any]]) -> None:
         with driver.cursor() as cursor:
@@ -134,11 +136,17 @@ class Prepared:
     """One statement. Its values are given by name when it is asked.
 
     Where the dialects need different ones, ``statement`` makes that of a dialect. An insertion of some of its
-    table's columns names them.
+    table's columns names them. With ``by_values`` a server makes a plan for each asking, because the best one
+    hangs on what is asked for.
     """
 
-    def __init__(self, statement: Statement | Callable[[Dialect], Statement], *columns: str) -> None:
-        self._statement, self._columns = statement, columns or None
+    def __init__(
+        self,
+        statement: Statement | Callable[[Dialect], Statement],
+        *columns: str,
+        by_values: bool = False,
+    ) -> None:
+        self._statement, self._columns, self._by_values = statement, columns or None, by_values
         self._asked: dict[str, Asked] = {}
 
     def rows(self, at: Reading, **given: Any) -> list[Row]:
@@ -161,7 +169,10 @@ class Prepared:
     def _on(self, dialect: Dialect) -> Asked:
         made = self._statement(dialect) if callable(self._statement) else self._statement
         # Two threads may both come here first: they compile the same.
-        return self._asked.setdefault(dialect.name, _compiled(made, dialect, self._columns))
+        asked = _compiled(made, dialect, self._columns)
+        if self._by_values and isinstance(asked, _OnPostgres):
+            asked = replace(asked, prepare=False)
+        return self._asked.setdefault(dialect.name, asked)
 
 
 def insert_into(dialect: Dialect, table: Table) -> Any:

@@ -61,7 +61,7 @@ class Shape(NamedTuple):
 
 
 class Way(Enum):
-    """How heads are looked for. PostgreSQL knows best itself; SQLite has to be told."""
+    """How heads are looked for. PostgreSQL knows best itself, for each value anew; SQLite has to be told."""
 
     OPEN = "open"
     LED = "led"
@@ -88,16 +88,16 @@ def standing(form: Form) -> Prepared:
     """Heads that were written under the ceiling: they are their own place."""
     columns = (_r.write_no, _r.id, _r.version, _r.compartment, _r.write_no)
     heads = _heads(form, _MINE_WALKED if form.way is Way.WALKED else _MINE)
-    return Prepared(_page(heads.with_only_columns(*columns), _number(form), form))
+    return Prepared(_page(heads.with_only_columns(*columns), _number(form), form), by_values=True)
 
 
 @lru_cache(maxsize=512)
 def counted(form: Form) -> Prepared:
     """How many heads there are; no further than to the limit, where there is one."""
     if not form.limited:
-        return Prepared(_heads(form).with_only_columns(func.count()))
+        return Prepared(_heads(form).with_only_columns(func.count()), by_values=True)
     some = _heads(form).with_only_columns(_r.write_no).limit(_place("limit"))
-    return Prepared(select(func.count()).select_from(some.subquery()))
+    return Prepared(select(func.count()).select_from(some.subquery()), by_values=True)
 
 
 @lru_cache(maxsize=512)
@@ -111,7 +111,7 @@ def moved(form: Form, count: int) -> Prepared:
         .where(_MINE, one_of(_r.write_no, "moved", count), _old.c.deleted == 0)
         .where(*_holding(form))
     )
-    return Prepared(_page(query, _old.c.write_no, form))
+    return Prepared(_page(query, _old.c.write_no, form), by_values=True)
 
 
 CHANGED = Prepared(
