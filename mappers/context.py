@@ -1,4 +1,4 @@
-"""What is known around one patient: relatives, scored answers, goals, plans and reports of others, who pays.
+"""What is known around one patient: relatives, answers, goals, stays, plans and reports of others, who pays.
 
 Part of the vocabulary in ``mappers.facts``, which holds these values beside those of the patient's own body.
 """
@@ -81,6 +81,20 @@ class Report:
     when: date | None
     results: tuple[str, ...]
     conclusions: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A stay in hospital (``inpatient``) or in an emergency department (``emergency``).
+
+    ``urgent`` is None where nothing says whether it was planned; ``ended`` where it goes on or nobody said.
+    """
+
+    kind: str
+    started: date | None
+    ended: date | None
+    urgent: bool | None
     evidence: Evidence
 
 

@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 
-from mappers.context import Aim, CareElsewhere, Cover, Relative, Report, SurveyAnswer
+from mappers.context import Aim, CareElsewhere, Cover, Relative, Report, Stay, SurveyAnswer
 
 
 class Truth(Enum):
@@ -134,6 +134,8 @@ class Problem:
     """The wider keys that it belongs to: a ``myocardial_infarction`` is also ``ascvd``."""
     stage: str | None = None
     ended: date | None = None
+    icd10: tuple[str, ...] = ()
+    """Every ICD-10 code that was sent for it, whatever code gave the key: comorbidity is counted by them."""
 
     def is_a(self, key: str) -> bool:
         """Whether this is the problem that ``key`` names, or one of that class."""
@@ -244,6 +246,7 @@ class Facts:
     care_elsewhere: tuple[CareElsewhere, ...] = ()
     reports: tuple[Report, ...] = ()
     covers: tuple[Cover, ...] = ()
+    stays: tuple[Stay, ...] = ()
 
     def history(self, analyte: str) -> tuple[Measurement, ...]:
         """All values of an analyte, oldest first."""

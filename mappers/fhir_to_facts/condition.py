@@ -99,4 +99,10 @@ def _problem(
         classes=problems.names()[match.key].classes if match else (),
         stage=match.stage if match else None,
         ended=span[1],
+        icd10=_icd10(opened.body),
     )
+
+
+def _icd10(body: dict[str, Json]) -> tuple[str, ...]:
+    coded = codes.codes(body.get("code"))
+    return tuple(sorted({one.code for one in coded if one.system in {codes.ICD_10_CM, codes.ICD_10}}))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from mappers.context import Aim, CareElsewhere, Cover, Relative, Report, SurveyAnswer
+from mappers.context import Aim, CareElsewhere, Cover, Relative, Report, Stay, SurveyAnswer
 from mappers.facts import (
     Allergy,
     Deed,
@@ -52,6 +52,7 @@ class Gathered:
     care_elsewhere: list[CareElsewhere] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     covers: list[Cover] = field(default_factory=list)
+    stays: list[Stay] = field(default_factory=list)
     denials: list[Evidence] = field(default_factory=list)
     """Statements that no allergy is known."""
     unreadable: list[Unreadable] = field(default_factory=list)

@@ -30,7 +30,7 @@ from mappers.fhir_to_facts.pregnancy import lactating, pregnant
 NOBODY = Person(Evidence(""), Sex.UNKNOWN, None, False)
 TWICE = "says the same as another resource"
 ANCIENT = date.min
-SIMPLE = ("relatives", "aims", "care_elsewhere", "reports", "covers")
+SIMPLE = ("relatives", "aims", "care_elsewhere", "reports", "covers", "stays")
 """Groups of facts of which no two are the same, and whose order means nothing but that it is always one."""
 
 
