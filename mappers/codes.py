@@ -69,6 +69,12 @@ def status(concept: Json) -> str:
 
 
 @cache
+def deed_codes() -> Mapping[Code, str]:
+    """What was done by its code, for what can be due again: ``colonoscopy``."""
+    return {Code(row["system"], row["code"]): row["key"] for row in rows("deed_codes.csv")}
+
+
+@cache
 def questions() -> Mapping[str, str]:
     """LOINC code to the question that it asks, for those that are answered with a word."""
     return {row["question_loinc"]: row["question"] for row in rows("answers.csv")}

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from mappers import codes
-from mappers.codes import LOINC
-from mappers.facts import Finding, Measurement
+from mappers.codes import LOINC, deed_codes
+from mappers.facts import Deed, Finding, Measurement
 from mappers.fhir_to_facts import genomics, survey
 from mappers.fhir_to_facts.dates import Moment, happened, moment
 from mappers.fhir_to_facts.gathered import Gathered
@@ -36,12 +36,22 @@ def read(opened: Opened, found: Gathered) -> None:
         genomics.read(opened, found)
         return
     parts = [part for part in (body, *body.get("component", ())) if _is_ours(part)]
-    if not parts:
-        found.set_aside(opened, "has a code that is not used yet")
-        return
     when = happened(body, "effective") or moment(body.get("issued"))
+    if not parts:
+        _read_deed(opened, found, when)
+        return
     for part in parts:
         read_part(opened, found, part, when)
+
+
+def _read_deed(opened: Opened, found: Gathered, when: Moment | None) -> None:
+    """A result of which only matters that the test was done, and when."""
+    code = next((one for one in codes.codes(opened.body.get("code")) if one in deed_codes()), None)
+    if code is None:
+        found.set_aside(opened, "has a code that is not used yet")
+    elif not found.in_future(opened, "A test", when.day if when else None):
+        day = when.day if when else None
+        found.deeds.append(Deed("observation", code.system, code.code, day, opened.evidence))
 
 
 def _is_ours(part: dict[str, Json]) -> bool:

@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from workers.engine import numbers, people, staging
+from workers.engine import numbers, people, rated, recorded, staging
 from workers.engine.case import Case, Resolve
 from workers.engine.known import Known, Type
 from workers.engine.readings import Lens
-from workers.engine.vocabulary import analytes, medicines, problems
+from workers.engine.vocabulary import analytes, deeds, items, medicines, problems, questions
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One entry of the catalogue; ``reads`` are the analytes whose greatest age a rule must declare."""
+    """One entry of the catalogue; ``reads`` is what a rule must say how old it may be: analytes, deeds and answers."""
 
     type: Type
     resolve: Resolve
@@ -48,6 +48,20 @@ def catalogue() -> Catalogue:
             f"ckd.{leaf}": Name(staging.TYPES.get(leaf, Type.STRING), resolve, staging.READS[leaf])
             for leaf, resolve in staging.LEAVES.items()
         },
+        **{name: Name(kind, resolve) for name, (kind, resolve) in rated.leaves().items()},
+        **_recorded(),
+    }
+
+
+def _recorded() -> Catalogue:
+    """What was done or answered on a day."""
+    told = {key: recorded.leaves(recorded.deed(key)) for key in deeds()}
+    told |= {key: recorded.valued(recorded.question(key), Type.STRING) for key in questions()}
+    told |= {key: recorded.valued(recorded.item(key), Type.NUMBER) for key in items()}
+    return {
+        f"{key}.{leaf}": Name(kind, resolve, (key,))
+        for key, found in told.items()
+        for leaf, (kind, resolve) in found.items()
     }
 
 

@@ -117,8 +117,8 @@ class Sheet:
         for one in inputs:
             name, age = one.text("name"), one.text("maxAge")
             ages[name] = None if age == "unlimited" else Span.parse(age)
-            if f"{name}.value" not in catalogue():
-                one.fault(f"{name} is no known analyte")
+            if f"{name}.recorded" not in catalogue():
+                one.fault(f"{name} is no known analyte, deed or question")
             if age != "unlimited" and ages[name] is None:
                 one.fault(f"{age!r} is no duration")
         return Lens(AMBULATORY if ambulatory else ANYWHERE, ages)
