@@ -102,7 +102,7 @@ CHORES = (
     Chore("sign the trail", 2.0, sign_the_trail),
     Chore("watch the receivers", 60.0, watch_the_receivers),
     Chore("prepare the trail", 3600.0, prepare_the_trail),
-    Chore("analyse what grew", 10.0, analyse_what_grew),
+    Chore("analyse what grew", 5.0, analyse_what_grew),
     Chore("forget what expired", 600.0, forget_what_expired),
     Chore("shred errands", 60.0, shred_errands),
     Chore("finish erasures", 60.0, finish_erasures),

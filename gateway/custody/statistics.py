@@ -85,7 +85,7 @@ _GROWN = text(
 )
 ASKED = ("identity_range", "identity_token", "record", "search_range", "search_token", "version")
 """Tables whose shape decides how a search goes about."""
-_LEAST, _TIMES = 1 << 20, 4
+_LEAST, _TIMES = 1 << 16, 4
 
 
 def catch_up(conn: Connection) -> list[str]:
