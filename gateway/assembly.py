@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from gateway import profiles
 from gateway.auth.actor import Actor
+from gateway.auth.called import ClientNames
 from gateway.custody.identity.vault import Vault
 from gateway.errands import Doer, ErrandDesk
 from gateway.fhir import capability, outcome
@@ -69,7 +70,7 @@ def services(settings: Settings, vault: Vault, world: World) -> Services:
         histories=Histories(release),
         everything=Everything(release),
         checking=Checking(release, known),
-        trail=Trail(vault, world.clock, settings.fhir_base),
+        trail=Trail(vault, world.clock, settings.fhir_base, ClientNames(vault.database)),
         pages=PageLinks(vault.identity.index_key, world.entropy),
         settings=settings,
         capability=lossless.dumps(statement),

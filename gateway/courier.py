@@ -23,6 +23,7 @@ from celery.apps import worker as bare
 from celery.bootsteps import StartStopStep
 
 from gateway import assembly, delivery
+from gateway.auth.called import ClientNames
 from gateway.custody import fitting, logs, signing
 from gateway.custody.checkpoint import FOLDER
 from gateway.custody.errors import CustodyError
@@ -95,6 +96,7 @@ def stream() -> Stream | None:
             base=settings.fhir_base,
             host=settings.host,
             origin=signing.load(settings.storage.key_paths.audit).origin,
+            called=ClientNames(vault.database),
         ),
         target=settings.copies.siem,
         logs=settings.copies.logs,

@@ -17,6 +17,7 @@ from gateway.custody import audit, purging, sandboxes
 from gateway.custody.errors import CustodyError
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM, Tenant
+from gateway.custody.operator import COMMAND_LINE, By
 from gateway.custody.tables import organization
 from gateway.intake import Intake
 from gateway.stored import Clock, Entropy, Resource
@@ -56,7 +57,7 @@ class Sandbox:
     intake: Intake
     clock: Clock
     entropy: Entropy
-    by: str = "command line"
+    by: By = COMMAND_LINE
 
     def open(self) -> Tenant:
         """Make the sandbox. Raises ``SandboxRefused`` where one is open."""
@@ -104,7 +105,8 @@ class Sandbox:
             outcome=SUCCESS,
             status=200,
             organization=tenant,
-            detail=self.by,
+            user=self.by.user,
+            detail=str(self.by),
         )
         for log in (SYSTEM, tenant):
             audit.append(conn, log, [event])

@@ -18,6 +18,7 @@ from gateway.auth.registry import Client, Draft, Grant, Terms
 from gateway.custody import audit, sandboxes
 from gateway.custody.database import Database
 from gateway.custody.ids import SYSTEM, Tenant
+from gateway.custody.operator import COMMAND_LINE, By
 from gateway.custody.sandboxes import Side
 from gateway.stored import Clock, Entropy
 from gateway.trace import SUCCESS
@@ -33,7 +34,7 @@ class Registration:
     database: Database
     clock: Clock
     entropy: Entropy
-    by: str = "command line"
+    by: By = COMMAND_LINE
 
     def add_client(self, draft: Draft, organization: str) -> Client:
         """Register a client; an organization that does not exist yet is made."""
@@ -114,7 +115,8 @@ class Registration:
             status=200,
             client_id=client_id,
             organization=organization,
-            detail=self.by,
+            user=self.by.user,
+            detail=str(self.by),
         )
 
 

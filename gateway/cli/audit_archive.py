@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from gateway.cli.audit_export import progress
+from gateway.cli.login import operator
 from gateway.cli.options import as_json, data_dir, show
 from gateway.copies import SIEM
 from gateway.custody import months, signing
@@ -45,7 +46,7 @@ def archive(before: Month, to: Path, as_json: bool) -> None:
     source = Source(database, where.data_dir / FOLDER, signer)
     copies = settings.copies
     waiting = {SIEM: copies.logs} if copies.siem else {}
-    wish = Wish(before, to.absolute(), copies.keep, waiting=waiting)
+    wish = Wish(before, to.absolute(), copies.keep, operator(), waiting)
     try:
         with progress() as bar:
             made = service.archive(source, wish, time.time_ns() // 1000, bar)

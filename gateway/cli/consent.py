@@ -13,6 +13,7 @@ from dataclasses import asdict
 
 import click
 
+from gateway.cli.login import operator
 from gateway.cli.options import as_json, data_dir, storage
 from gateway.custody.identity.vault import open_vault
 from gateway.refusal import Refused
@@ -38,7 +39,8 @@ def check(client_id: str, organization: str, id_: str, as_json: bool) -> None:
     text = sys.stdin.readline().strip() if id_ == "-" else id_
     with closing(open_vault(storage())) as vault:
         try:
-            found = ConsentCheck(vault, lambda: time.time_ns() // 1000).ask(client_id, organization, text)
+            desk = ConsentCheck(vault, lambda: time.time_ns() // 1000, operator())
+            found = desk.ask(client_id, organization, text)
         except Refused as refusal:
             raise click.ClickException(refusal.issues[0].text) from None
     if as_json:

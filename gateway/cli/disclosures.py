@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from gateway.auth.registry import find_organization
+from gateway.cli.login import operator
 from gateway.cli.options import as_json, data_dir, instant, storage
 from gateway.custody.identity.vault import Vault, open_vault
 from gateway.custody.jobs import SECOND
@@ -90,7 +91,7 @@ def _asked(vault: Vault, organization: str, text: str, how: Mapping[str, object]
 
 def _account(vault: Vault, asked: Asked) -> Accounting:
     try:
-        return Disclosures(vault, lambda: time.time_ns() // 1000).account(asked)
+        return Disclosures(vault, lambda: time.time_ns() // 1000, operator()).account(asked)
     except Refused as refusal:
         raise click.ClickException(refusal.issues[0].text) from None
 

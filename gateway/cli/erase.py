@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from gateway.auth import registry
+from gateway.cli.login import operator
 from gateway.cli.options import as_json, data_dir, show
 from gateway.custody import fitting
 from gateway.custody.identity.vault import Vault, open_vault
@@ -23,7 +24,6 @@ from gateway.release import Release
 from gateway.run.trouble import Trouble
 from gateway.settings import Settings
 
-BY = "command line"
 CONFIRMATION = "erase"
 _STDIN = "-"
 
@@ -48,7 +48,7 @@ def erase(organization: str, patient_id: str, as_json: bool, **how: Any) -> None
         _confirm(patient_id == _STDIN)
     with _erasure() as erasure:
         tenant = _tenant(erasure.vault, organization)
-        done = erasure.erase(Request(tenant, id_, how["reason"], BY, how["unknown"]))
+        done = erasure.erase(Request(tenant, id_, how["reason"], operator(), how["unknown"]))
     show(asdict(done)) if as_json else click.echo(_told(done))
 
 

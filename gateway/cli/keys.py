@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
+from gateway.cli.login import operator
 from gateway.cli.options import WHERE, instant
 from gateway.custody import fitting, rotation
 from gateway.custody.errors import CustodyError
@@ -67,7 +68,7 @@ def rotate(context: click.Context, data_dir: Path | None, as_json: bool) -> None
     with _vault(data_dir) as vault, Progress(console=Console(stderr=True), disable=as_json) as bar:
         for side, ring in _rings(vault).items():
             task = bar.add_task(side, total=sum(ring.store.by_root().values()))
-            turn = Rotation(side, ring.store, ring.roots, vault.database, _now)
+            turn = Rotation(side, ring.store, ring.roots, vault.database, _now, operator())
             done[side] = turn.run(partial(_advance, bar, task))
     if as_json:
         click.echo(json.dumps({"rewrapped": _each(done, "keys"), "damaged": _each(done, "damaged")}))

@@ -17,6 +17,7 @@ from gateway.auth.jwks import KeysRefused, public_keys
 from gateway.auth.registration import Registration
 from gateway.auth.registry import RegistryRefused
 from gateway.auth.scopes import ScopeRefused
+from gateway.cli.login import operator
 from gateway.cli.options import WHERE
 from gateway.custody.database import Database, Side
 from gateway.custody.errors import CustodyError
@@ -48,7 +49,7 @@ def registry(data_dir: Path | None) -> Iterator[Registration]:
         check_whole(settings.storage)
         database = Database.open(settings.storage.database_url, Side.TRUSTED)
         try:
-            yield Registration(database, lambda: time.time_ns() // 1000, os.urandom)
+            yield Registration(database, lambda: time.time_ns() // 1000, os.urandom, operator())
         finally:
             database.close()
     except (CustodyError, SettingRefused, RegistryRefused, ScopeRefused, KeysRefused) as error:

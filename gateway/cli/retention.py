@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from gateway.auth.registry import find_organization, organization_names
+from gateway.cli.login import operator
 from gateway.cli.options import as_json, data_dir, show, storage
 from gateway.custody import holds, keeping, periods
 from gateway.custody.identity.vault import Vault, open_vault
@@ -20,7 +21,6 @@ from gateway.custody.ids import Tenant
 from gateway.custody.keeping import EVERY_TYPE, Counted, Rule
 from gateway.custody.periods import Period
 from gateway.retention import Counts, Keeper, Sweep
-from gateway.retention.events import COMMAND_LINE
 from gateway.run.trouble import Trouble
 from mappers.r4.model import MODEL
 
@@ -69,7 +69,8 @@ def _now() -> int:
 def _desk() -> Iterator[_Desk]:
     vault = open_vault(storage())
     try:
-        yield _Desk(vault, Keeper(vault, _now), Sweep(vault, _now, secrets.token_bytes, COMMAND_LINE))
+        by = operator()
+        yield _Desk(vault, Keeper(vault, _now, by), Sweep(vault, _now, secrets.token_bytes, by))
     finally:
         vault.close()
 

@@ -11,6 +11,7 @@ from datetime import date
 import click
 
 from gateway import assembly
+from gateway.cli.login import operator
 from gateway.cli.options import as_json, data_dir, show
 from gateway.custody import fitting
 from gateway.custody.identity.vault import open_vault
@@ -76,6 +77,6 @@ def _sandbox() -> Iterator[Sandbox]:
         fitting.check_all(settings.storage)
         world = assembly.the_world()
         intake = assembly.services(settings, vault, world).intake
-        yield Sandbox(vault, intake, world.clock, world.entropy)
+        yield Sandbox(vault, intake, world.clock, world.entropy, operator())
     finally:
         vault.close()

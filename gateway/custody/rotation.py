@@ -20,6 +20,7 @@ from gateway.custody.database import Database
 from gateway.custody.errors import Tampered
 from gateway.custody.ids import SYSTEM
 from gateway.custody.keystore import KeyName, KeyStore
+from gateway.custody.operator import COMMAND_LINE, By
 from gateway.custody.roots import RootKeys, Wrapped
 
 _BATCH = 1000
@@ -61,7 +62,7 @@ class Rotation:
     roots: RootKeys
     trail: Database
     clock: Callable[[], int]
-    by: str = "command line"
+    by: By = COMMAND_LINE
 
     def run(self, progress: Progress) -> Rewrapped:
         """Make a new version of the root and hang every data key on it."""
@@ -73,7 +74,9 @@ class Rotation:
 
     def _record(self, kind: str, what: str) -> None:
         detail = f"{self.by}; {self.side} root, {what}"
-        event = audit.Event(self.clock(), kind, action="U", outcome="0", status=200, detail=detail)
+        event = audit.Event(
+            self.clock(), kind, action="U", outcome="0", status=200, user=self.by.user, detail=detail
+        )
         with self.trail.write() as conn:
             audit.append(conn, SYSTEM, [event])
 

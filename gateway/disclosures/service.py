@@ -17,6 +17,7 @@ from gateway.custody.archive.taking import marks
 from gateway.custody.audit import Event
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.operator import COMMAND_LINE, By
 from gateway.custody.tables import audit_event
 from gateway.disclosures.accounting import Disclosure, disclosures
 from gateway.identities import resolve
@@ -56,7 +57,7 @@ class Disclosures:
 
     vault: Vault
     clock: Clock
-    by: str = "command line"
+    by: By = COMMAND_LINE
 
     def account(self, asked: Asked) -> Accounting:
         """An accounting, read while it is iterated. Raises ``Refused`` for a patient nobody ever kept."""
@@ -98,10 +99,11 @@ class Disclosures:
             outcome=SUCCESS if known else MINOR,
             status=200 if known else 404,
             organization=tenant,
+            user=self.by.user,
             type=_PATIENT,
             id=patient,
             patient=patient,
-            detail=self.by,
+            detail=str(self.by),
         )
         with self.vault.database.write() as conn:
             audit.append(conn, tenant, [event])

@@ -14,6 +14,7 @@ from gateway.custody.identity import errands, idempotency
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.jobs import Order, enqueue
+from gateway.custody.operator import By
 from gateway.erasure import reasons
 from gateway.erasure.others import Others
 from gateway.erasure.reasons import ReasonRefused
@@ -49,7 +50,7 @@ class Request:
     tenant: Tenant
     id: str
     reason: str
-    by: str
+    by: By
     unknown: bool = False
 
 
@@ -191,7 +192,7 @@ class Erasure:
             audit.append(conn, tenant, [begun, *settlement.events(begun)])
         return True
 
-    def _refused(self, tenant: Tenant, patient: StoredId, by: str, refusal: CustodyError) -> None:
+    def _refused(self, tenant: Tenant, patient: StoredId, by: By, refusal: CustodyError) -> None:
         told = Trail(tenant, patient, self.clock()).refused(by, type(refusal).__name__)
         with self.vault.database.write() as conn:
             audit.append(conn, tenant, [told])

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from gateway.custody.audit import Event
 from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.operator import By
 from gateway.custody.records import Ref, StoredVersion
 from gateway.trace import MINOR, SUCCESS
 
@@ -25,14 +26,16 @@ class Trail:
     patient: StoredId
     now: int
 
-    def begun(self, reason: str, by: str) -> Event:
+    def begun(self, reason: str, by: By) -> Event:
         """Somebody had the patient erased."""
-        return replace(self._event("begin", "D", (PATIENT, self.patient)), detail=f"{by}: {reason}")
+        return replace(
+            self._event("begin", "D", (PATIENT, self.patient)), user=by.user, detail=f"{by}: {reason}"
+        )
 
-    def refused(self, by: str, why: str) -> Event:
+    def refused(self, by: By, why: str) -> Event:
         """Somebody wanted to, and it was not done: their record was looked at all the same."""
         event = self._event("refuse", "D", (PATIENT, self.patient))
-        return replace(event, outcome=MINOR, status=409, detail=f"{by}: {why}")
+        return replace(event, outcome=MINOR, status=409, user=by.user, detail=f"{by}: {why}")
 
     def rewritten(self, row: StoredVersion, digest: bytes) -> Event:
         """A version that names them was written anew: the digest is that of what lies there now."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.auth.called import Called
 from gateway.custody.audit import Event
+from gateway.custody.operator import LOGIN, login_of
 from gateway.fhir import balp
 from gateway.fhir.balp import APPLICATION, Code, Form, Pattern
 
@@ -29,17 +31,35 @@ def is_local(event: Event) -> bool:
     return (event.detail or "").startswith(COMMAND_LINE) or event.client_id == COMMAND_LINE
 
 
-def agents(event: Event, pattern: Pattern, base: str) -> list[Agent]:
-    """Everybody who took part; ``base`` is the url under which FHIR is served here."""
-    if pattern.form is Form.DECISION:
-        return _deciders(event, base)
+def agents(event: Event, pattern: Pattern, base: str, called: Called) -> list[Agent]:
+    """Everybody who took part; ``base`` is the url under which FHIR is served here, ``called`` says what
+    people call a client."""
+    made = _decided_by(event) if pattern.form is Form.DECISION else _by(event, pattern, base)
+    if event.client_id is None or (name := called(event.client_id)) is None:
+        return made
+    bare = pattern.form is Form.DECISION
+    return [_named(one, event.client_id, name, bare) for one in made]
+
+
+def _named(agent: Agent, client_id: str, name: str, bare: bool) -> Agent:
+    """A client with the name that it is registered under; of a decision's agents BALP wants ``who`` alone."""
+    who = agent["who"]
+    if who.get("identifier", {}).get("value") != client_id or "altId" in agent:
+        return agent
+    named = {**agent, "who": {**who, "display": name}}
+    return named if bare or "name" in agent else {**named, "name": name}
+
+
+def _by(event: Event, pattern: Pattern, base: str) -> list[Agent]:
     if event.kind.partition(":")[0] in _REGISTRY or event.kind == _ASKED_ABOUT:
         return _registered(event)
     made = [_client(event, pattern)]
     if pattern.server is not None:
         made.append(_server(pattern.server, base))
     if event.user is not None:
-        made.append(_user(event, pattern.user))
+        # Who types a command to look is given something; who types any other makes it happen.
+        typed = is_local(event) and event.action != "R"
+        made.append(_user(event, balp.AUTHOR if typed else pattern.user))
     if event.kind.startswith("rest:") and event.client_id and pattern.client is not APPLICATION:
         made.append(_known(event, _agent(APPLICATION, _who(event), requestor=False)))
     return made
@@ -48,20 +68,22 @@ def agents(event: Event, pattern: Pattern, base: str) -> list[Agent]:
 def _registered(event: Event) -> list[Agent]:
     """Who is let in, sent away or asked about did not do it: the tool did, which the detail names first."""
     subject = _agent(APPLICATION, _who(event), requestor=False)
-    return [_tool(APPLICATION, (event.detail or "not known").partition(";")[0]), subject]
+    tool = _tool(APPLICATION, (event.detail or "not known").partition(";")[0], event.user is None)
+    typed = [] if event.user is None else [_user(event, balp.AUTHOR)]
+    return [tool, subject, *typed]
 
 
 def _client(event: Event, pattern: Pattern) -> Agent:
     if is_local(event):
-        return _tool(pattern.client)
+        return _tool(pattern.client, COMMAND_LINE, event.user is None)
     made = _agent(pattern.client, _who(event), requestor=event.user is None)
     if event.client_id is not None and event.user is None and event.kind.startswith("rest:"):
         made["name"] = SYSTEM
     return _known(event, made)
 
 
-def _tool(role: Code, name: str = COMMAND_LINE) -> Agent:
-    made = _agent(role, {"display": name}, requestor=True)
+def _tool(role: Code, name: str, requestor: bool) -> Agent:
+    made = _agent(role, {"display": name}, requestor)
     return made | {"network": {"address": "localhost", "type": _MACHINE}}
 
 
@@ -70,13 +92,18 @@ def _server(role: Code, base: str) -> Agent:
 
 
 def _user(event: Event, role: Code) -> Agent:
-    made = _agent(role, {"identifier": {"value": event.user}}, requestor=True)
+    login = login_of(event.user)
+    who = {"value": event.user} if login is None else {"system": LOGIN, "value": login}
+    made = _agent(role, {"identifier": who}, requestor=True)
+    if login is not None:
+        # Whoever typed the command, as the machine knows them.
+        made |= {"altId": login, "name": login}
     if event.purpose:
         made["purposeOfUse"] = [{"coding": [{"system": _PURPOSE, "code": event.purpose}]}]
     return made
 
 
-def _deciders(event: Event, base: str) -> list[Agent]:
+def _decided_by(event: Event) -> list[Agent]:
     """BALP asks for a user and an organization in each decision; where no user is known it is the system."""
     user = _user(event, balp.RECIPIENT)
     if event.user is None:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway import trace
+from gateway.auth.called import Called, nameless
 from gateway.custody.audit import Event
 from gateway.custody.ids import StoredId, Tenant, parse_pseudonym
 from gateway.fhir import balp
@@ -44,8 +45,9 @@ class Row:
     event: Event
 
 
-def audit_event(row: Row, show: Show, base: str) -> dict[str, Any]:
-    """The FHIR form of one event; ``base`` is the url under which FHIR is served here."""
+def audit_event(row: Row, show: Show, base: str, called: Called = nameless) -> dict[str, Any]:
+    """The FHIR form of one event; ``base`` is the url under which FHIR is served here, ``called`` knows what
+    people call a client."""
     event, pattern = row.event, balp.pattern_of(row.event.kind)
     entities = _entities(event, pattern, show)
     told: dict[str, Any] = {
@@ -61,7 +63,7 @@ def audit_event(row: Row, show: Show, base: str) -> dict[str, Any]:
     }
     if event.purpose:
         told["purposeOfEvent"] = [{"coding": [{"system": _PURPOSE, "code": event.purpose}]}]
-    told["agent"] = agents(event, pattern, base)
+    told["agent"] = agents(event, pattern, base, called)
     told["source"] = {
         "site": urlsplit(base).netloc or base,
         "observer": OBSERVER,

@@ -12,7 +12,7 @@ from gateway.fhir.narrowing import ELEMENTS, SUMMARY, take_narrowing
 from gateway.fhir.negotiation import FORM
 from gateway.fhir.outcome import TurnedAway
 from gateway.fhir.pages import page_headers, page_reply, query_of, with_form
-from gateway.fhir.versions import is_known
+from gateway.fhir.versions import holding, is_known
 from gateway.stored import Position
 
 
@@ -28,7 +28,7 @@ def search(services: Services, asked: Asked) -> Reply:
     mark = _unchanged(services, asked, parameters, (query.position, count))
     if mark is not None:
         return Reply(304, None, page_headers(mark))
-    page = services.release.search(asked.actor, asked.type, parameters, query.position, count)
+    page = holding(services.release, asked).search(asked.actor, asked.type, parameters, query.position, count)
     return page_reply(services, asked, query, page, narrowing)
 
 

@@ -55,7 +55,14 @@ def _reference(text: str, resolve: Resolve) -> str:
     return MASK if stored is None else f"{type_}/{pseudonym(stored)}"
 
 
-_FORMS: Mapping[str, re.Pattern[str]] = {"date": DATE, "agent": _CLIENT, "address": _ADDRESS}
+_FORMS: Mapping[str, re.Pattern[str]] = {
+    "_id": re.compile(r"[0-9]{1,12}-[0-9]{1,12}"),
+    "_sort": re.compile("-?(?:date|_lastUpdated)"),
+    "_total": re.compile("none|estimate|accurate"),
+    "date": DATE,
+    "agent": _CLIENT,
+    "address": _ADDRESS,
+}
 
 
 @cache

@@ -1,12 +1,13 @@
 """Pages of the trail, counted and read branch by branch: what is rare is found as fast as what is not.
 
-Newest first: by time, then by log, then by number from the highest. Only places are collected, until it is
-certain which of them the page shows; then those events are read.
+Newest first: by time, then by log, then by number from the highest; or all of it the other way round. Only
+places are collected, until it is certain which of them the page shows; then those events are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
@@ -42,18 +43,36 @@ class Place(NamedTuple):
         return cls(packed >> 2 * _BITS, packed >> _BITS & mask, packed & mask)
 
 
-Ways = Mapping[Tenant, Sequence[Branch]]
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The branches of each log, and from which end they are read."""
+
+    parts: Mapping[Tenant, Sequence[Branch]]
+    oldest_first: bool = False
+
+    def sorted(self, places: Iterable[Place]) -> list[Place]:
+        """Places in the order of pages."""
+        return sorted(places, key=lambda place: place.order, reverse=self.oldest_first)
 
 
-def ways(conn: Connection, logs: Iterable[Tenant], wishes: Sequence[Wish]) -> Ways:
-    """The branches of each log."""
-    return {log: branches(conn, log, wishes) for log in logs}
+def ways(
+    conn: Connection, logs: Iterable[Tenant], wishes: Sequence[Wish], oldest_first: bool = False
+) -> Ways:
+    """How to find what is wished of these logs."""
+    return Ways({log: branches(conn, log, wishes) for log in logs}, oldest_first)
+
+
+def exact_total(conn: Connection, found: Ways, ceiling: int) -> int:
+    """How many events there are up to a time, however long it takes to count them."""
+    wheres = (branch.where for parts in found.parts.values() for branch in parts)
+    counted = (select(func.count()).select_from(audit_event).where(one, _c.time <= ceiling) for one in wheres)
+    return sum(conn.execute(query).scalar_one() for query in counted)
 
 
 def total(conn: Connection, found: Ways, ceiling: int) -> int | None:
     """How many events there are up to a time; None where there are more than anybody would leaf through."""
     left = COUNTED
-    for branch in (one for parts in found.values() for one in parts):
+    for branch in (one for parts in found.parts.values() for one in parts):
         some = select(_c.seq).where(branch.where, _c.time <= ceiling).limit(left + 1).subquery()
         left -= conn.execute(select(func.count()).select_from(some)).scalar_one()
         if left < 0:
@@ -62,12 +81,12 @@ def total(conn: Connection, found: Ways, ceiling: int) -> int | None:
 
 
 def page(conn: Connection, found: Ways, ceiling: int, after: Place | None, count: int) -> list[Row[Any]]:
-    """The next events after a place, newest first."""
+    """The next events after a place."""
     places: list[Place] = []
-    for log, parts in found.items():
-        below = _below(log, ceiling, after)
+    for log, parts in found.parts.items():
+        beyond = _above(log, ceiling, after) if found.oldest_first else _below(log, ceiling, after)
         for branch in parts:
-            places = _newest(conn, branch, below, places, count)
+            places = _first(conn, (found, branch), beyond, places, count)
     return _events(conn, places)
 
 
@@ -79,15 +98,30 @@ def _below(log: Tenant, ceiling: int, after: Place | None) -> Clause:
     return _c.time <= after.time if log > after.log else _c.time < after.time
 
 
-def _newest(
-    conn: Connection, branch: Branch, below: Clause, places: Sequence[Place], count: int
+def _above(log: Tenant, ceiling: int, after: Place | None) -> Clause:
+    """The mirror of ``_below``."""
+    if after is None:
+        return _c.time <= ceiling
+    if log == after.log:
+        later = and_(_c.time >= after.time, or_(_c.time > after.time, _c.seq > after.seq))
+    else:
+        later = _c.time >= after.time if log < after.log else _c.time > after.time
+    return and_(later, _c.time <= ceiling)
+
+
+def _first(
+    conn: Connection, way: tuple[Ways, Branch], beyond: Clause, places: Sequence[Place], count: int
 ) -> list[Place]:
-    """The newest of these places and of those of one more branch."""
-    # What is older than all of a full page need not be looked at.
-    above = [_c.time >= places[-1].time] if len(places) == count and places else []
-    query = select(_c.time, _c.log, _c.seq).where(branch.where, below, *above)
-    rows = conn.execute(query.order_by(_c.time.desc(), _c.seq.desc()).limit(count))
-    return sorted([*places, *(Place(*row) for row in rows)], key=lambda place: place.order)[:count]
+    """The first of these places and of those of one more branch."""
+    found, branch = way
+    backwards = found.oldest_first
+    # What comes behind all of a full page need not be looked at.
+    last = places[-1].time if len(places) == count and places else None
+    within = [] if last is None else [_c.time <= last if backwards else _c.time >= last]
+    order = (_c.time, _c.seq) if backwards else (_c.time.desc(), _c.seq.desc())
+    query = select(_c.time, _c.log, _c.seq).where(branch.where, beyond, *within)
+    rows = conn.execute(query.order_by(*order).limit(count))
+    return found.sorted([*places, *(Place(*row) for row in rows)])[:count]
 
 
 def _events(conn: Connection, places: Sequence[Place]) -> list[Row[Any]]:

@@ -95,6 +95,9 @@ def _keys(name: str, value: str, resolve: Resolve) -> list[Any]:
         return [] if stored is None else [(type_, stored)]
     if name == "agent":
         return [(_client(value), value)]
+    if name == "_id":
+        place = place_of(value)
+        return [] if place is None else [place]
     if name == "purpose":
         code = _named(_PURPOSE_SYSTEM, value)
         return [] if code is None else [code]
@@ -115,6 +118,18 @@ def _entity(value: str, resolve: Resolve) -> Clause:
     return or_(
         false(), *[and_(_c.type == type_, _c.id == id_) for type_, id_ in _keys("entity", value, resolve)]
     )
+
+
+def place_of(text: str) -> tuple[int, int] | None:
+    """The log and the place in it that an event's id names; None where it is none."""
+    log, dash, seq = text.partition("-")
+    plain = dash and all(part.isascii() and part.isdigit() and len(part) < 13 for part in (log, seq))
+    return (int(log), int(seq)) if plain else None
+
+
+def _ident(value: str) -> Clause:
+    place = place_of(value)
+    return false() if place is None else and_(_c.log == place[0], _c.seq == place[1])
 
 
 def _client(value: str) -> str:
@@ -232,6 +247,7 @@ def _begins(value: str) -> int:
 
 
 _PLAIN: Mapping[str, Callable[[str], Clause]] = {
+    "_id": _ident,
     "date": _date,
     "agent": _agent,
     "type": _type,

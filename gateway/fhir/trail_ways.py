@@ -70,6 +70,12 @@ def branches(conn: Connection, log: Tenant, wishes: Sequence[Wish]) -> list[Bran
     return ways[0] if len(ways) == 1 else min(ways, key=lambda way: _about(conn, way))
 
 
+def _idents(asked: _Asked, wish: Wish) -> list[Branch]:
+    """What is named lies in the tree of the table itself."""
+    mine = [seq for log, seq in wish.keys if log == asked.log]
+    return [asked.branch([_c.seq.in_(mine)], wish)] if mine else []
+
+
 def _patients(asked: _Asked, wish: Wish) -> list[Branch]:
     return [asked.branch([_c.patient == patient], wish) for patient in wish.keys]
 
@@ -111,6 +117,7 @@ def _addresses(asked: _Asked, wish: Wish) -> list[Branch]:
 
 
 _WAYS: Mapping[str, Callable[[_Asked, Wish], list[Branch]]] = {
+    "_id": _idents,
     "patient": _patients,
     "entity": _entities,
     "agent": _agents,

@@ -16,6 +16,7 @@ from gateway.auth.scopes import Scopes
 from gateway.custody import audit, records
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant, pseudonym
+from gateway.custody.operator import COMMAND_LINE, By
 from gateway.identities import resolve
 from gateway.refusal import Kind, Refused, refused
 from gateway.release.consenting import Consents
@@ -53,7 +54,7 @@ class ConsentCheck:
 
     vault: Vault
     clock: Clock
-    by: str = "command line"
+    by: By = COMMAND_LINE
 
     def ask(self, client_id: str, organization: str, patient_id: str) -> Checked:
         """Decide for the plan of a patient, named by the organization's own id. Raises ``Refused``."""
@@ -128,6 +129,7 @@ class ConsentCheck:
             status=200 if patient else 404,
             client_id=client_id,
             organization=tenant,
+            user=self.by.user,
             type=PATIENT,
             id=patient,
             patient=patient,

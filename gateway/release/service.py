@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from gateway import trace
 from gateway.auth import registry
 from gateway.auth.actor import Actor, Role
@@ -36,6 +38,13 @@ ERASED = "This resource was erased."
 Place = tuple[Position | None, int]
 """Where a page of a search starts, and how many hits it has at most."""
 View = tenants.TenantView | partners.PartnerView
+Has = Callable[[str, int | None], bool]
+"""Whether a reader has something already, by the mark of a version or page and the time of the version."""
+SUCCEEDED = (200, 304)
+
+
+def _has_nothing(_mark: str, _updated: int | None) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,12 @@ class Release:
     clock: Clock
     entropy: Entropy
     limits: Limits = LIMITS
+    has: Has = _has_nothing
+    """What the reader has is not given again: the trail tells of such a look as 304."""
+
+    def holding(self, has: Has) -> Release:
+        """The same for a reader that has something already."""
+        return replace(self, has=has)
 
     @property
     def lists(self) -> SearchLists:
@@ -67,8 +82,9 @@ class Release:
             self._record(actor, (view, interaction), type_, row, 410)
             raise recorded(Kind.GONE, "deleted", DELETED)
         (body,) = self._presented(actor, interaction, view, [row])
-        self._record(actor, (view, interaction), type_, row, 200)
-        return _stored(body, row)
+        stored = _stored(body, row)
+        self._record(actor, (view, interaction), type_, row, self._status(str(row.version), row.written))
+        return stored
 
     def history(self, actor: Actor, type_: str, id_: str) -> tuple[Stored, ...]:
         """Every version that there is, newest first; a deletion has no body."""
@@ -94,9 +110,10 @@ class Release:
         paging = self._paging(actor, view, type_, parameters)
         found = paging.page(position, count)
         hits, included = (self._shown(view, rows) for rows in (found.rows, found.included))
-        detail = trace.asked(_query(paging, parameters, count))
-        self._record_search(actor, (view, type_), detail, (*found.rows, *found.included))
         mark = Marking(self.vault, actor, view).of(parameters, position, count, found)
+        query = _query(paging, parameters, count)
+        look = trace.Deed("search", type_, status=self._status(mark), detail=trace.asked(query))
+        self._record_search(actor, view, look, (*found.rows, *found.included))
         return Page(hits, found.total, found.following, included, found.notes, mark)
 
     def unchanged(
@@ -112,8 +129,9 @@ class Release:
         mark = Marking(self.vault, actor, view).of(parameters, *place, found)
         if not has(mark):
             return None
-        detail = trace.asked(_query(paging, parameters, place[1]))
-        self._record_search(actor, (view, type_), detail, found.rows)
+        query = _query(paging, parameters, place[1])
+        look = trace.Deed("search", type_, status=304, detail=trace.asked(query))
+        self._record_search(actor, view, look, found.rows)
         return mark
 
     def honours(self, actor: Actor, type_: str, name: str, value: str) -> bool:
@@ -211,24 +229,26 @@ class Release:
         self, actor: Actor, what: tuple[View, str], type_: str, row: StoredVersion | None, status: int
     ) -> None:
         view, interaction = what
-        outcome = trace.SUCCESS if status == 200 else trace.MINOR
+        outcome = trace.SUCCESS if status in SUCCEEDED else trace.MINOR
         if row is None:
             deed = trace.Deed(interaction, type_, status=status, outcome=outcome)
             self.append({log: [deed] for log in logs(actor)}, actor, view)
         else:
             self.append({row.tenant: [trace.of_row(interaction, row, status, outcome)]}, actor, view)
 
+    def _status(self, mark: str, updated: int | None = None) -> int:
+        """How a look that found something ends."""
+        return 304 if self.has(mark, updated) else 200
+
     def _record_search(
-        self, actor: Actor, what: tuple[View, str], detail: str, rows: Sequence[StoredVersion]
+        self, actor: Actor, view: View, look: trace.Deed, rows: Sequence[StoredVersion]
     ) -> None:
         """In every log concerned: one event for each patient whose data were in the answer, at least one."""
-        view, type_ = what
         deeds: dict[Tenant, list[trace.Deed]] = {log: [] for log in logs(actor)}
         for log, patient in sorted({(row.tenant, trace.patient_of(row) or b"") for row in rows}):
             known = StoredId(patient) if patient else None
-            deeds[log].append(trace.Deed("search", type_, patient=known, detail=detail))
-        nobody = [trace.Deed("search", type_, detail=detail)]
-        self.append({log: found or nobody for log, found in deeds.items()}, actor, view)
+            deeds[log].append(structs.replace(look, patient=known))
+        self.append({log: found or [look] for log, found in deeds.items()}, actor, view)
 
     def append(self, deeds: Mapping[Tenant, Sequence[trace.Deed]], actor: Actor, view: View) -> None:
         """Record what this actor did and what was decided for it, each in its log, lowest log first."""

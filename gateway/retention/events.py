@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from gateway.custody.audit import Event
 from gateway.custody.expiry import Calendar, Due, Why
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant
+from gateway.custody.operator import By
 from gateway.trace import SUCCESS
 
-COURIER, COMMAND_LINE = "careloom-courier", "command line"
+COURIER = By("careloom-courier")
 _DERIVED = "derived, and nothing left to rest on"
 
 
@@ -24,7 +25,7 @@ class Told:
     """Sixteen zero bytes where it concerns nobody alone."""
 
 
-def changed(tenant: Tenant, told: Told, by: str, now: int) -> Event:
+def changed(tenant: Tenant, told: Told, by: By, now: int) -> Event:
     """The event of a rule or a hold."""
     return Event(
         time=now,
@@ -32,14 +33,15 @@ def changed(tenant: Tenant, told: Told, by: str, now: int) -> Event:
         action=told.action,
         outcome=SUCCESS,
         status=200,
-        client_id=by,
+        client_id=str(by),
         organization=tenant,
+        user=by.user,
         patient=None if told.patient == TENANT_COMPARTMENT else told.patient,
         detail=told.detail,
     )
 
 
-def deleted(calendar: Calendar, one: Due, by: str) -> Event:
+def deleted(calendar: Calendar, one: Due, by: By) -> Event:
     """The event of a resource that went, or lost versions."""
     rule = calendar.rule(one.type)
     return Event(
@@ -48,8 +50,9 @@ def deleted(calendar: Calendar, one: Due, by: str) -> Event:
         action="D",
         outcome=SUCCESS,
         status=200,
-        client_id=by,
+        client_id=str(by),
         organization=calendar.tenant,
+        user=by.user,
         type=one.type,
         id=one.id,
         version=one.version,

@@ -8,8 +8,9 @@ from gateway.custody import audit, holds, keeping
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.keeping import Rule
+from gateway.custody.operator import COMMAND_LINE, By
 from gateway.identities import resolve
-from gateway.retention.events import COMMAND_LINE, Told, changed
+from gateway.retention.events import Told, changed
 from gateway.stored import Clock
 
 
@@ -19,7 +20,7 @@ class Keeper:
 
     vault: Vault
     clock: Clock
-    by: str = COMMAND_LINE
+    by: By = COMMAND_LINE
 
     def keep(self, tenant: Tenant, rule: Rule) -> None:
         """Keep a type so long from now on."""

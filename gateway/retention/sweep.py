@@ -22,6 +22,7 @@ from gateway.custody.database import in_batches
 from gateway.custody.expiry import Calendar, Due, Why
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import TENANT_COMPARTMENT, StoredId, Tenant, WriteNo
+from gateway.custody.operator import By
 from gateway.custody.records import Ref, Write
 from gateway.custody.tables import patient_link
 from gateway.intake import concerned
@@ -44,7 +45,7 @@ class Sweep:
     vault: Vault
     clock: Clock
     entropy: Entropy
-    by: str = COURIER
+    by: By = COURIER
 
     def run(self, dry: bool = False, at_most: int = A_RUN) -> Counts:
         """Delete what is due by now; ``dry`` only counts it."""

@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import Row
 
 from gateway import trace
+from gateway.auth.called import Called, nameless
 from gateway.custody import audit
 from gateway.custody.ids import Tenant
 from gateway.fhir import audit_event as mapping
@@ -37,12 +38,12 @@ _encoder = msgspec.json.Encoder()
 ShowIn = Callable[[Tenant], Show]
 
 
-def message(row: Row[Any], origin: str, show: ShowIn, base: str) -> Message:
+def message(row: Row[Any], origin: str, show: ShowIn, base: str, called: Called = nameless) -> Message:
     """The message of one row; ``origin`` names the log in the world as its checkpoints do. Log and sequence
     number stand beside the body, so that what came twice, or never, can be seen without reading it."""
     log, seq, *rest = tuple(row)
     event = audit.Event(*rest)
-    body = mapping.audit_event(mapping.Row(Tenant(log), seq, event), show(Tenant(log)), base)
+    body = mapping.audit_event(mapping.Row(Tenant(log), seq, event), show(Tenant(log)), base, called)
     return Message(
         severity=_SEVERITY.get(event.outcome, CRITICAL),
         time=event.time,

@@ -24,6 +24,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, select
 
+from gateway.auth.called import Called, nameless
 from gateway.copies import SIEM
 from gateway.custody import receivers
 from gateway.custody.database import Database
@@ -36,7 +37,7 @@ from gateway.custody.tables import audit_event
 from gateway.siem.events import ShowIn, message
 from gateway.stored import Clock
 from gateway.syslog.line import Away, Line, Target
-from gateway.syslog.message import framed
+from gateway.syslog.message import Message, framed
 
 LEASE = 60 * SECOND
 """Longer than a session takes; the fence stands between those that take longer and the cursors."""
@@ -64,17 +65,22 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How an event is shown: under which ids, from which address, and what its log is called in the world."""
+    """How an event is shown: under which ids, from which address, what its log is called in the world and its
+    clients by people."""
 
     show: ShowIn
     base: str
     host: str
     origin: Callable[[Tenant], str]
+    called: Called = nameless
 
     def frames(self, rows: Sequence[Row[Any]]) -> bytes:
         """The messages of these rows as they stand in the stream."""
-        told = (message(row, self.origin(Tenant(row.log)), self.show, self.base) for row in rows)
+        told = (self._message(row) for row in rows)
         return b"".join(framed(one.encoded(self.host)) for one in told)
+
+    def _message(self, row: Row[Any]) -> Message:
+        return message(row, self.origin(Tenant(row.log)), self.show, self.base, self.called)
 
 
 @dataclass(slots=True)

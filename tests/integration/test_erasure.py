@@ -20,6 +20,7 @@ from gateway.custody.errors import Conflict, KeyGone
 from gateway.custody.identity import idempotency
 from gateway.custody.key_tables import clinical_key, identity_key
 from gateway.custody.keyring import KeyRing
+from gateway.custody.operator import By
 from gateway.custody.settings import Storage
 from gateway.custody.tables import client, data, erasure, tombstone, version
 from gateway.delivery import Office
@@ -64,7 +65,7 @@ def group(*names: str, **more: Any) -> dict[str, Any]:
 
 
 def erase(desk: Desk, id_: str, **more: Any) -> Done:
-    return desk.erasure.erase(Request(ST_ANNA, id_, REASON, "test", **more))
+    return desk.erasure.erase(Request(ST_ANNA, id_, REASON, By("test"), **more))
 
 
 def registers(desk: Desk) -> None:
@@ -238,7 +239,7 @@ def test_a_reason_that_names_somebody_is_refused_and_recorded_without_it(desk: D
     desk.puts(patient("anna"))
     for reason in ("asked by hopkins", "request of anna", "born 17.04.1961"):
         with desk.leaves() as events, pytest.raises(ReasonRefused):
-            desk.erasure.erase(Request(ST_ANNA, "anna", reason, "test"))
+            desk.erasure.erase(Request(ST_ANNA, "anna", reason, By("test")))
         assert [e.detail for e in events] == ["test: ReasonRefused"]
     assert desk.reads("Patient/anna") == patient("anna")
 

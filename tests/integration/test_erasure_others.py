@@ -10,6 +10,7 @@ import pytest
 from gateway.custody import erasing, records
 from gateway.custody.errors import StoreUnavailable
 from gateway.custody.ids import TENANT_COMPARTMENT
+from gateway.custody.operator import By
 from gateway.custody.tables import data, erasure, identity_token, patient_link, search_token
 from gateway.erasure import Request, others
 from gateway.erasure.masking import MASKED
@@ -24,7 +25,7 @@ GONE = {"reference": "Patient/anna"}
 
 
 def erase(desk: Desk, id_: str = "anna") -> None:
-    desk.erasure.erase(Request(ST_ANNA, id_, "Art. 17 GDPR, request 114", "test"))
+    desk.erasure.erase(Request(ST_ANNA, id_, "Art. 17 GDPR, request 114", By("test")))
 
 
 def group(*names: str, **more: Any) -> dict[str, Any]:

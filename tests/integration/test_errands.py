@@ -14,6 +14,7 @@ from gateway.custody.errors import StoreUnavailable
 from gateway.custody.identity import errand_cells, errands
 from gateway.custody.identity.errands import Claim, State
 from gateway.custody.ids import Tenant, pseudonym
+from gateway.custody.operator import By
 from gateway.custody.tables import client, errand, errand_answer, version
 from gateway.erasure import Request
 from gateway.errands import Doer, ErrandDesk, Sent, doing
@@ -261,7 +262,7 @@ def erasing(desk: Desk) -> House:
 
 
 def erase(house: House, id_: str) -> None:
-    house.desk.erasure.erase(Request(ST_ANNA, id_, "DSR 114", "test"))
+    house.desk.erasure.erase(Request(ST_ANNA, id_, "DSR 114", By("test")))
 
 
 def test_erasing_a_patient_ends_what_waits_and_names_them(erasing: House) -> None:

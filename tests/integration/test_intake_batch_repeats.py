@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import insert
 
 from gateway.custody.identity import idempotency as kept
+from gateway.custody.operator import By
 from gateway.custody.settings import Storage
 from gateway.custody.tables import client, idempotency
 from gateway.erasure import Request
@@ -170,7 +171,7 @@ def test_parts_go_with_the_patient_whom_they_concern(desk: Desk, monkeypatch: py
     with dying(monkeypatch, 2):
         desk.intake.batch(ehr(), batch(), REPEAT)
     (found,) = desk.searches("Patient")
-    desk.erasure.erase(Request(ST_ANNA, found["id"], "her own wish", "test"))
+    desk.erasure.erase(Request(ST_ANNA, found["id"], "her own wish", By("test")))
     with refusal(Kind.GONE, "deleted"):
         desk.intake.batch(ehr(), batch(), REPEAT)
     assert desk.searches("Patient") == []

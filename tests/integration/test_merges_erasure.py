@@ -6,6 +6,7 @@ import pytest
 
 from gateway.custody import merges, records
 from gateway.custody.ids import pseudonym
+from gateway.custody.operator import By
 from gateway.custody.tables import data
 from gateway.erasure import Request
 from gateway.release.opened import clinical_halves
@@ -35,7 +36,7 @@ def one(small_desk: Desk) -> Desk:
 
 
 def erase(desk: Desk, name: str) -> None:
-    desk.erasure.erase(Request(ST_ANNA, name, "Art. 17 GDPR", "test"))
+    desk.erasure.erase(Request(ST_ANNA, name, "Art. 17 GDPR", By("test")))
 
 
 def halves(desk: Desk) -> str:

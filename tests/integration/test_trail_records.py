@@ -12,6 +12,7 @@ from sqlalchemy import text
 from gateway.custody import audit, keeping
 from gateway.custody.archive.tables import audit_archive
 from gateway.custody.keeping import Rule
+from gateway.custody.operator import By
 from gateway.custody.periods import Period
 from gateway.custody.recorded import comparing
 from gateway.custody.recorded.comparing import Compared, Difference, compare
@@ -81,7 +82,7 @@ def test_what_was_written_changed_and_deleted_is_as_the_trail_says(desk: Desk) -
 def test_an_erasure_rewrites_and_takes_out_and_leaves_no_difference(desk: Desk) -> None:
     scene(desk)
     before = compared(desk).versions
-    desk.erasure.erase(Request(ST_ANNA, "anna", "Art. 17 GDPR, request 2026-114", "test"))
+    desk.erasure.erase(Request(ST_ANNA, "anna", "Art. 17 GDPR, request 2026-114", By("test")))
     desk.works()
     found = compared(desk)
     assert found.differences == []
@@ -112,7 +113,7 @@ def test_little_memory_is_enough(small_desk: Desk, monkeypatch: pytest.MonkeyPat
     desk.puts(*diabetic("carla"))
     desk.now += 9 * DAY
     desk.puts(*diabetic("dora"))
-    desk.erasure.erase(Request(ST_ANNA, "anna", "Art. 17 GDPR, request 2026-114", "test"))
+    desk.erasure.erase(Request(ST_ANNA, "anna", "Art. 17 GDPR, request 2026-114", By("test")))
     monkeypatch.setattr(comparing, "WAITING", waiting)
     assert compared(desk).differences == []
     monkeypatch.setattr(comparing, "in_step", lambda rows, events: [*events, *rows])
@@ -240,7 +241,7 @@ def test_what_erasure_rewrote_is_not_put_back(desk: Desk) -> None:
     which = text("SELECT write_no, clinical, digest FROM version WHERE type = 'Group' AND tenant = 3")
     with desk.vault.database.read() as conn:
         before = conn.execute(which).mappings().one()
-    desk.erasure.erase(Request(ST_ANNA, "anna", "Art. 17 GDPR, request 2026-114", "test"))
+    desk.erasure.erase(Request(ST_ANNA, "anna", "Art. 17 GDPR, request 2026-114", By("test")))
     assert compared(desk).differences == []
     with desk.vault.database.write() as conn:
         back = "UPDATE version SET clinical = :clinical, digest = :digest WHERE write_no = :write_no"

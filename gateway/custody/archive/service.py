@@ -28,6 +28,7 @@ from gateway.custody.export.writing import Exported, Progress, Source
 from gateway.custody.ids import Tenant
 from gateway.custody.months import Month
 from gateway.custody.note import Checkpoint
+from gateway.custody.operator import COMMAND_LINE, By
 from gateway.custody.periods import Period
 from gateway.custody.receivers import Logs
 from gateway.custody.tables import audit_head
@@ -41,7 +42,7 @@ class Wish:
     before: Month
     to: Path
     keep: Period
-    by: str = "command line"
+    by: By = COMMAND_LINE
     waiting: Mapping[str, Logs | None] = field(default_factory=dict)
 
     @property

@@ -21,6 +21,7 @@ from gateway.custody.database import Database
 from gateway.custody.ids import Tenant
 from gateway.custody.months import Month
 from gateway.custody.note import Checkpoint
+from gateway.custody.operator import By
 from gateway.custody.tables import audit_event, audit_head
 
 BATCH = 5_000
@@ -34,7 +35,7 @@ def marks(conn: Connection) -> dict[Tenant, tuple[int, int]]:
     return {Tenant(row.log): (row.size, row.before) for row in conn.execute(select(audit_archive))}
 
 
-def take_out(database: Database, archived: Archived, now: int, by: str) -> int:
+def take_out(database: Database, archived: Archived, now: int, by: By) -> int:
     """Make the database what the notes say; answers how many events they took out that were there still."""
     with database.write() as conn:
         new = _unmarked(conn, archived)
@@ -66,9 +67,9 @@ def _mark(conn: Connection, log: Tenant, one: Checkpoint) -> None:
     conn.execute(new.on_conflict_do_update(index_elements=["log"], set_=values))
 
 
-def _event(one: Checkpoint, known: int, now: int, by: str) -> Event:
+def _event(one: Checkpoint, known: int, now: int, by: By) -> Event:
     detail = f"{by}: events {known} to {one.size - 1}, from before {Month.of(one.time)}"
-    return Event(now, "audit:archive", "D", "0", 200, detail=detail)
+    return Event(now, "audit:archive", "D", "0", 200, user=by.user, detail=detail)
 
 
 # --- embedded ---------------------------------------------------------------------------------------------
