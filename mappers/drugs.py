@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 
+from mappers import drug_words
 from mappers.codes import RXNORM, Code
-from mappers.tables import document, parts, rows
 
 LONGEST_DISPLAY = 250
 TOKEN = re.compile(r"\d+(?:[.,]\d+)*|%|[a-z][a-z0-9'/-]*|[/\[\]()+&]|\S")
@@ -22,10 +22,10 @@ STUCK = re.compile(r"(\d)([a-z])")
 PUNCTUATION = frozenset("/[]()+&,%")
 
 
-@cache
 def classes(ingredient: str) -> tuple[str, ...]:
     """The classes of an ingredient, by its normalised name."""
-    return _classes().get(ingredient, ())
+    known = drug_words.ingredients().get(ingredient)
+    return known.classes if known else ()
 
 
 def classes_of(ingredients: Sequence[str] | None) -> tuple[str, ...]:
@@ -36,19 +36,35 @@ def classes_of(ingredients: Sequence[str] | None) -> tuple[str, ...]:
 def resolve(codes: Sequence[Code], displays: Sequence[str]) -> tuple[str, ...] | None:
     """The ingredients that the codes of a medicine name, or else its displays.
 
-    None when neither does, and when a display names what its code does not: one of them is wrong, and nobody
-    can say which.
+    None when neither does, and when one names what another does not: one of them is wrong, and nobody can
+    say which.
     """
-    coded = next((found for system, code in codes if system == RXNORM and (found := by_code(code))), None)
+    said = [code for system, code in codes if system == RXNORM and by_code(code)]
+    coded = _agreed(said)
+    if said and coded is None:
+        return None
     named = next((found for found in map(by_display, displays) if found), None)
     if coded and named and not set(named) <= set(coded):
         return None
     return coded or named
 
 
+def _agreed(codes: Sequence[str]) -> tuple[str, ...] | None:
+    """What several codes of one medicine name together: one has it all, or each is one of its ingredients."""
+    found = {code: by_code(code) or () for code in codes}
+    whole = tuple(sorted({name for one in found.values() for name in one}))
+    complete = whole in found.values() or all(map(is_ingredient, codes))
+    return whole if whole and complete else None
+
+
 def by_code(rxcui: str) -> tuple[str, ...] | None:
     """The ingredients behind an RxNorm code of an ingredient or of a product."""
-    return _by_rxcui().get(rxcui)
+    return drug_words.by_rxcui().get(rxcui)
+
+
+def is_ingredient(rxcui: str) -> bool:
+    """Whether an RxNorm code is that of an ingredient."""
+    return rxcui in _ingredient_codes()
 
 
 @lru_cache(maxsize=4096)
@@ -69,7 +85,7 @@ def by_display(display: str) -> tuple[str, ...] | None:
 
 def ingredients() -> frozenset[str]:
     """Every ingredient that has a name here."""
-    return frozenset(_classes())
+    return frozenset(drug_words.ingredients())
 
 
 def _words(display: str) -> list[str]:
@@ -81,7 +97,7 @@ def _words(display: str) -> list[str]:
 
 def _apart(word: str) -> Iterator[str]:
     """``mg/ml`` is a unit; another word with a slash is two words."""
-    if "/" in word and word != "/" and word not in _units():
+    if "/" in word and word != "/" and word not in drug_words.units():
         yield from (part for part in re.split(r"(/)", word) if part)
     else:
         yield word
@@ -90,10 +106,18 @@ def _apart(word: str) -> Iterator[str]:
 def _name_at(words: Sequence[str], start: int) -> tuple[int, tuple[str, ...]]:
     for length in range(min(_longest_name(), len(words) - start), 0, -1):
         name = tuple(words[start : start + length])
-        found = _by_name().get(name) or (_by_brand().get(name) if length < len(words) else None)
+        found = _by_name().get(name) or _branded(words, name)
         if found is not None:
             return length, found
     return 0, ()
+
+
+def _branded(words: Sequence[str], name: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Brands are words of other kinds too, so one that stands alone names no drug; a given name wants more."""
+    brand = _by_brand().get(name)
+    if brand is None or len(name) == len(words):
+        return None
+    return None if brand.given_name and drug_words.MASSES.isdisjoint(words) else brand.ingredients
 
 
 def _rest_at(words: Sequence[str], position: int) -> int:
@@ -101,35 +125,24 @@ def _rest_at(words: Sequence[str], position: int) -> int:
     word = words[position]
     if NUMBER.fullmatch(word):
         behind = words[position + 1] if position + 1 < len(words) else ""
-        return 1 if behind in _units() or behind == "/" or behind in _vocabulary() else 0
-    return 1 if word in PUNCTUATION or word in _vocabulary() or word in _units() else 0
+        ratio = "/" in (behind, words[position - 1] if position else "")
+        return 1 if ratio or behind in drug_words.units() or behind in _vocabulary() else 0
+    return 1 if word in PUNCTUATION or word in _vocabulary() or word in drug_words.units() else 0
 
 
 @cache
-def _classes() -> Mapping[str, tuple[str, ...]]:
-    return {row["name"]: parts(row["classes"]) for row in rows("ingredients.csv")}
-
-
-@cache
-def _by_rxcui() -> Mapping[str, tuple[str, ...]]:
-    single = {row["rxcui"]: (row["name"],) for row in rows("ingredients.csv") if row["rxcui"]}
-    return single | {row["rxcui"]: parts(row["ingredients"]) for row in rows("drug_products.csv")}
+def _ingredient_codes() -> frozenset[str]:
+    return frozenset(one.rxcui for one in drug_words.ingredients().values() if one.rxcui)
 
 
 @cache
 def _by_name() -> Mapping[tuple[str, ...], tuple[str, ...]]:
-    aliases = {
-        tuple(_words(alias)): (row["name"],)
-        for row in rows("ingredients.csv")
-        for alias in parts(row["aliases"])
-    }
-    return aliases | {tuple(_words(name)): (name,) for name in _classes()}
+    return {tuple(_words(text)): (name,) for text, name in drug_words.names().items()}
 
 
 @cache
-def _by_brand() -> Mapping[tuple[str, ...], tuple[str, ...]]:
-    """Brands are words of other kinds too, so one that stands alone names no drug."""
-    return {tuple(_words(row["brand"])): parts(row["ingredients"]) for row in rows("drug_brands.csv")}
+def _by_brand() -> Mapping[tuple[str, ...], drug_words.Brand]:
+    return {tuple(_words(name)): brand for name, brand in drug_words.brands().items()}
 
 
 @cache
@@ -138,11 +151,5 @@ def _longest_name() -> int:
 
 
 @cache
-def _units() -> frozenset[str]:
-    return frozenset(document("drug_grammar.json")["units"])
-
-
-@cache
 def _vocabulary() -> frozenset[str]:
-    grammar = document("drug_grammar.json")
-    return frozenset(grammar["salts"]) | frozenset(grammar["forms"])
+    return drug_words.salts() | drug_words.forms()

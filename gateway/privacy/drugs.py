@@ -1,9 +1,10 @@
-"""A closed grammar of medicines: names with strength and form, every word of which is in a shipped lexicon.
+"""A closed grammar of medicines: names with strength and form, every word of which is in a shipped table.
 
 The display or text of a medication is kept where it is nothing but a medicine, because the engine finds the
 ingredient by it; "Lisinopril for Mr. Smith" is not, and is withheld whole. Words become classes (ingredient,
 salt, number, unit, form, brand), and the row of classes must have the shape of a product's name. Numbers are
-short, so that no record number passes for a strength. A brand alone is not enough: some are given names.
+short, so that no record number passes for a strength. A brand alone is not enough: some are given names, and
+these need a strength too. The words are those of ``mappers.drug_words``: what passes here can be read there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from gateway.privacy import lexicon
+from mappers import drug_words
 
 _LONGEST_NAME = 5
 _LONGEST_TEXT = 250
@@ -31,13 +32,27 @@ def is_drug(text: str) -> bool:
     if len(text) > _LONGEST_TEXT:
         return False
     plain = text.lower()
+    if _may_be_somebody(plain):
+        return False
     bracketed = _BRACKETED.fullmatch(plain)
     if bracketed:
         plain, brand = bracketed.groups()
-        if brand not in lexicon.words("brands"):
+        if brand not in drug_words.brands():
             return False
     classes = _classes(_words(plain))
     return classes is not None and _SHAPE.fullmatch(classes) is not None
+
+
+def _may_be_somebody(text: str) -> bool:
+    """Whether a brand in a text is a given name too, and no strength says that it is the brand."""
+    words = _words(text.replace("[", " ").replace("]", " "))
+    masses = {word.partition("/")[0] for word in words} & drug_words.MASSES
+    return not masses and any(word in _given_names() for word in words)
+
+
+@cache
+def _given_names() -> frozenset[str]:
+    return frozenset(name for name, brand in drug_words.brands().items() if brand.given_name)
 
 
 def _words(text: str) -> list[str]:
@@ -70,8 +85,7 @@ def _name(words: list[str], at: int) -> tuple[int, str] | None:
 
 @cache
 def _names() -> dict[str, str]:
-    brands = dict.fromkeys(lexicon.words("brands"), "B")
-    return brands | dict.fromkeys(lexicon.words("ingredients"), "I")
+    return dict.fromkeys(drug_words.brands(), "B") | dict.fromkeys(drug_words.names(), "I")
 
 
 def _class(word: str, before: str) -> str:
@@ -89,11 +103,11 @@ def _class(word: str, before: str) -> str:
 
 @cache
 def _fixed() -> dict[str, str]:
-    forms = dict.fromkeys(lexicon.words("forms"), "F")
-    return forms | dict.fromkeys(lexicon.words("salts"), "S") | {"/": "/", "per": "P"}
+    forms = dict.fromkeys(drug_words.forms(), "F")
+    return forms | dict.fromkeys(drug_words.salts(), "S") | {"/": "/", "per": "P"}
 
 
 def _is_unit(word: str) -> bool:
-    units = lexicon.words("strengths")
+    units = drug_words.units()
     top, slash, bottom = word.partition("/")
     return top in units and (not slash or bottom.lstrip("0123456789") in units)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from mappers import drug_words
 from mappers.tables import parts, rows
 
 
@@ -46,30 +47,10 @@ def problems() -> Mapping[str, frozenset[str]]:
 @cache
 def medicines() -> Mapping[str, frozenset[str]]:
     """Every ingredient and class, and the ingredients that belong to it."""
-    members: dict[str, set[str]] = defaultdict(set)
-    for row in rows("ingredients.csv"):
-        for name in (row["name"], *parts(row["classes"])):
-            members[token(name)].add(row["name"])
-    return {name: frozenset(held) for name, held in members.items()}
-
-
-@cache
-def deeds() -> Mapping[str, str]:
-    """What can be done and be due again, and its name: screening tests and vaccines."""
-    return {row["key"]: row["name"] for row in rows("deed_codes.csv")}
-
-
-@cache
-def questions() -> Mapping[str, str]:
-    """The questions that are answered with a word, and their names."""
-    return {row["question"]: spelt(row["question"]) for row in rows("answers.csv")}
-
-
-@cache
-def items() -> Mapping[str, tuple[str, str]]:
-    """The items of scored questionnaires: ``phq9_self_harm`` is item ``self_harm`` of ``phq9``."""
-    told = [(row["instrument"], row["item"]) for row in rows("survey_answers.csv")]
-    return {f"{instrument}_{item}": (instrument, item) for instrument, item in told}
+    single = {token(name): frozenset({name}) for name in drug_words.ingredients()}
+    for name, held in drug_words.members().items():
+        single[token(name)] = single.get(token(name), frozenset()) | held
+    return single
 
 
 def token(name: str) -> str:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
+from mappers import drug_words
 from workers.engine.genes.phenotype import NONE
 from workers.engine.scores.tables import document, rows
 
 TABLE = "cpic/recommendations.csv"
 CHARTS = "cpic/drugs_without_table.json"
-NAMES = "cpic/drug_names.csv"
 NO_CHANGE = "cpic/no_change.csv"
 NO_RESULT = "No Result"
 """CPIC's key of a gene that was not tested."""
@@ -121,8 +121,7 @@ def _recommendation(row: Mapping[str, str]) -> Recommendation:
 
 def _ingredients(drug: str) -> frozenset[str]:
     """Our names of a medicine's ingredients: all of them must be taken for the table to concern anybody."""
-    ours = {row["drug"]: row["ingredient"] for row in rows(NAMES)}
-    return frozenset(ours.get(one, one) for one in drug.split(" / "))
+    return frozenset(drug_words.name_of(one) or one for one in drug.split(" / "))
 
 
 @cache
