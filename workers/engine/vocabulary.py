@@ -53,6 +53,25 @@ def medicines() -> Mapping[str, frozenset[str]]:
     return single
 
 
+@cache
+def deeds() -> Mapping[str, str]:
+    """What can be done and be due again, and its name: screening tests and vaccines."""
+    return {row["key"]: row["name"] for row in rows("deed_codes.csv")}
+
+
+@cache
+def questions() -> Mapping[str, str]:
+    """The questions that are answered with a word, and their names."""
+    return {row["question"]: spelt(row["question"]) for row in rows("answers.csv")}
+
+
+@cache
+def items() -> Mapping[str, tuple[str, str]]:
+    """The items of scored questionnaires: ``phq9_self_harm`` is item ``self_harm`` of ``phq9``."""
+    told = [(row["instrument"], row["item"]) for row in rows("survey_answers.csv")]
+    return {f"{instrument}_{item}": (instrument, item) for instrument, item in told}
+
+
 def token(name: str) -> str:
     """A name as an expression spells it: ``mycophenolic_acid``."""
     return name.replace(" ", "_").replace("-", "_")
