@@ -2,14 +2,14 @@
 
 Which relations decide follows R4's ConceptMapEquivalence, read from target to source: what is ``equal`` or
 ``equivalent`` is the same, and whoever has something has what is ``wider`` or ``subsumes`` it. All others
-(``narrower``, ``specializes``, ``inexact``, ``relatedto``, ``unmatched``, ``disjoint``) leave a code undecided,
-and an undecided code is one that nobody here can read.
+(``narrower``, ``specializes``, ``inexact``, ``relatedto``, ``unmatched``, ``disjoint``) leave a code
+undecided, and an undecided code is one that nobody here can read.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -130,10 +130,8 @@ def _rows(resource: Resource) -> Iterator[Row]:
 
 
 def _twice(resources: Sequence[Resource]) -> Iterator[str]:
-    urls = [str(one["url"]) for one in resources]
-    yield from (
-        f"{url}: two maps bear this url." for url in sorted({one for one in urls if urls.count(one) > 1})
-    )
+    counted = Counter(str(one["url"]) for one in resources)
+    yield from (f"{url}: two maps bear this url." for url, count in sorted(counted.items()) if count > 1)
 
 
 def _wrong_rows(rows: Sequence[Row]) -> Iterator[str]:
@@ -143,7 +141,7 @@ def _wrong_rows(rows: Sequence[Row]) -> Iterator[str]:
         if not FORMS[row.target.system](row.target.code):
             yield f"{row.by}: {row.source.code}: {row.target.code} is no code of {row.target.system}."
         if row.source != row.target and is_read(row.source):
-            yield f"{row.by}: {row.source.code} of {row.source.system} is read already and means what it means."
+            yield f"{row.by}: {row.source.code} of {row.source.system} is read already: leave it out."
 
 
 def _contradictions(rows: Sequence[Row]) -> Iterator[str]:
@@ -154,7 +152,8 @@ def _contradictions(rows: Sequence[Row]) -> Iterator[str]:
             found[row.source, row.target.system][row.target.code] = row
     for (own, system), by_code in found.items():
         if len(by_code) > 1 and not _go_together(system, by_code):
-            yield f"{own.code} of {own.system}: means several things in {system}: {', '.join(sorted(by_code))}."
+            told = ", ".join(sorted(by_code))
+            yield f"{own.code} of {own.system}: means several things in {system}: {told}."
 
 
 def _go_together(system: str, by_code: dict[str, Row]) -> bool:
@@ -186,27 +185,23 @@ def _described(resource: Resource, rows: Sequence[Row]) -> Described:
 
 def _notes(rows: Sequence[Row]) -> Iterator[str]:
     """What may be right and is worth a look."""
-    unread = sorted({row.target for row in rows if row.decides and not is_read(row.target)})
-    if unread:
-        shown = ", ".join(f"{code.system}|{code.code}" for code in unread)
-        yield f"No table here has a name for these targets, so they decide nothing yet: {shown}."
-    open_ = sorted({row.source.code for row in rows} - {row.source.code for row in rows if row.decides})
-    if open_:
-        yield f"Not decided, so read as if in words alone: {', '.join(open_)}."
-    drugs_ = sorted(
-        {
-            row.source.code
-            for row in rows
-            if row.decides and drugs.is_ingredient(row.target.code) and row.target.system == RXNORM
-        }
-    )
-    if drugs_:
-        yield f"Each ingredient must be listed, since no other is thought of: {', '.join(drugs_)}."
-    long = sorted(
-        {row.source.code for row in rows if row.decides and _LONG_NUMBER.fullmatch(row.source.code)}
-    )
-    if long:
-        yield f"Long numbers, which workers will see: make sure that none is a record number: {', '.join(long)}."
+    deciding = [row for row in rows if row.decides]
+    unread = {row.target for row in deciding if not is_read(row.target)}
+    open_ = {row.source for row in rows} - {row.source for row in deciding}
+    parts = {row.source for row in deciding if _names_ingredient(row.target)}
+    long = {row.source for row in deciding if _LONG_NUMBER.fullmatch(row.source.code)}
+    for text, codes in (
+        ("No table here has a name for these targets", unread),
+        ("Not decided, so read as if told in words alone", open_),
+        ("Each ingredient must be listed, since no other is thought of", parts),
+        ("Long numbers, which workers will see: none may be a record number", long),
+    ):
+        if codes:
+            yield f"{text}: {', '.join(code.code for code in sorted(codes))}."
+
+
+def _names_ingredient(target: Code) -> bool:
+    return target.system == RXNORM and drugs.is_ingredient(target.code)
 
 
 def _hash(resource: Resource) -> str:
