@@ -18,6 +18,7 @@ from gateway.copies import Copies
 from gateway.custody.errors import Misconfigured
 from gateway.custody.settings import Storage
 from gateway.extent import Extent
+from gateway.signin import SignIn
 
 PREFIX = "CARELOOM_"
 MOST_GATEWAYS = 64
@@ -62,6 +63,7 @@ class Settings:
     async_waiting: int = 20
     async_seconds: int = 86_400
     copies: Copies = field(default_factory=Copies)
+    sign_in: SignIn = field(default_factory=SignIn)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -70,10 +72,11 @@ class Settings:
         try:
             storage = Storage.from_environ(environ)
             copies = Copies.from_environ(environ)
+            sign_in = SignIn.from_environ(environ)
         except Misconfigured as error:
             raise SettingRefused(str(error)) from None
         given = {v.field: _read(v, environ[v.name]) for v in VARIABLES if environ.get(v.name) and v.read}
-        return cls(storage=storage, copies=copies, **_profiles(environ), **given)
+        return cls(storage=storage, copies=copies, sign_in=sign_in, **_profiles(environ), **given)
 
     @property
     def host(self) -> str:
@@ -192,6 +195,14 @@ VARIABLES = (
     Variable("CARELOOM_PROFILES_ENFORCED"),
     Variable("CARELOOM_ASYNC_WAITING", "async_waiting", _number(1, 10_000)),
     Variable("CARELOOM_ASYNC_SECONDS", "async_seconds", _number(60, 2_592_000)),
+    Variable("CARELOOM_CONSOLE_IDLE_SECONDS"),
+    Variable("CARELOOM_CONSOLE_SECONDS"),
+    Variable("CARELOOM_CONSOLE_ZONE"),
+    Variable("CARELOOM_CONSOLE_OIDC_ISSUER"),
+    Variable("CARELOOM_CONSOLE_OIDC_CLIENT_ID"),
+    Variable("CARELOOM_CONSOLE_OIDC_SECRET_FILE"),
+    Variable("CARELOOM_CONSOLE_OIDC_CLAIM"),
+    Variable("CARELOOM_CONSOLE_OIDC_ROLES"),
 )
 """Every variable of the product, whoever reads it."""
 
