@@ -13,6 +13,7 @@ from gateway.auth.authentication import Authenticator
 from gateway.auth.endpoint import TokenEndpoint
 from gateway.auth.introspection import Introspection
 from gateway.auth.keysource import KeySource, fetch_over_https
+from gateway.auth.keywatch import KeyWatch
 from gateway.auth.tokens import Issuer
 from gateway.custody import broker
 from gateway.custody.identity.vault import Vault, open_vault
@@ -46,7 +47,8 @@ def create_app(settings: Settings, world: World | None = None) -> Flask:
 
 
 def _issuer(settings: Settings, vault: Vault, world: World) -> Issuer:
-    keys = KeySource(fetch_over_https(settings.jwks_seconds), world.clock)
+    watch = KeyWatch(vault.database, world.clock)
+    keys = KeySource(fetch_over_https(settings.jwks_seconds), world.clock, watch)
     return Issuer(
         database=vault.database,
         desk=Authenticator(vault.database, keys, world.clock),

@@ -57,6 +57,8 @@ class Office:
     copies: Copies = field(default_factory=Copies)
     later_seconds: int = 86_400
     """How long the answers to requests that were done later are kept."""
+    signed: dict[Tenant, int] = field(default_factory=dict)
+    """How far this process has signed each log of the trail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy import delete
@@ -36,7 +36,8 @@ def sign_the_trail(office: Office) -> None:
     """A signed tree head for each log that grew, at the pace that the settings ask for."""
     storage = office.storage
     folder = storage.data_dir / checkpoint.FOLDER
-    signer = signing.load(storage.key_paths.audit)
+    # The keys are read each time, for they may be rotated; what was signed is remembered.
+    signer = replace(signing.load(storage.key_paths.audit), signed=office.signed)
     checkpoint.take(office.vault.database, folder, signer, office.clock(), office.copies.pace)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import requests
@@ -34,6 +34,8 @@ class Fetched:
 
 
 Fetch = Callable[[str], Fetched]
+Watch = Callable[[Client, Sequence[Key]], None]
+"""Who is told of each document that was fetched, before its keys are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,9 @@ class _Kept:
 class KeySource:
     """The keys of any client; remembers fetched ones within their time."""
 
-    def __init__(self, fetch: Fetch, clock: Clock) -> None:
+    def __init__(self, fetch: Fetch, clock: Clock, watch: Watch = lambda _client, _keys: None) -> None:
         self._fetch = fetch
+        self._watch = watch
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
@@ -63,11 +66,12 @@ class KeySource:
             known = any(key.kid == kid for key in kept.keys)
             if known or now < kept.fetched + _AGAIN_SECONDS * _SECOND:
                 return kept.keys
-        return self._refresh(client.jwks_url, now)
+        return self._refresh(client, client.jwks_url, now)
 
-    def _refresh(self, url: str, now: int) -> tuple[Key, ...]:
+    def _refresh(self, client: Client, url: str, now: int) -> tuple[Key, ...]:
         fetched = self._fetch(url)
         keys = public_keys(fetched.document)
+        self._watch(client, keys)
         with self._lock:
             self._kept[url] = _Kept(keys, now, now + seconds_to_keep(fetched.cache_control) * _SECOND)
         return keys

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from gateway.cli import audit_records
+from gateway.cli.audit_acknowledge import acknowledge
 from gateway.cli.audit_archive import archive
 from gateway.cli.audit_export import export
 from gateway.cli.audit_receivers import hand_on, receivers_
@@ -38,6 +39,7 @@ def audit() -> None:
 audit.add_command(export)
 audit.add_command(receivers_)
 audit.add_command(archive)
+audit.add_command(acknowledge)
 
 
 @audit.command("verify")
@@ -59,7 +61,7 @@ def verify_(
     context: click.Context, as_json: bool, archive: Path | None, places: tuple[str, ...], records: bool
 ) -> None:
     """Recompute every log and compare it with its signed checkpoints; exits 1 where something is wrong, and 3
-    where nothing is but that a clock was put back."""
+    where nothing is but that a clock was put back, of which nobody has said yet that it is known."""
     where = storage()
     report = _report(where, archive, places)
     compared = audit_records.compared(where) if records else None
@@ -94,6 +96,7 @@ def _plain(report: verify.Report) -> dict[str, object]:
         "checkpoints": report.checkpoints,
         "archived": report.archived,
         "faults": [asdict(fault) for fault in report.faults],
+        "acknowledged": [asdict(fault) for fault in report.acknowledged],
     }
 
 
@@ -101,6 +104,10 @@ def _tell(report: verify.Report) -> None:
     faults = verify.joined(report.faults)
     for fault in faults:
         click.echo(f"log {fault.log}, events {fault.first} to {fault.last}: {fault.what}", err=True)
+    for fault in verify.joined(report.acknowledged):
+        click.echo(
+            f"log {fault.log}, events {fault.first} to {fault.last}: {fault.what} (acknowledged)", err=True
+        )
     state = "whole" if report.ok else f"not whole: {len(faults)} fault(s)"
     counted = f"{report.events} events in {report.logs} logs, {report.checkpoints} checkpoints"
     counted += f", {report.archived} events archived" if report.archived else ""

@@ -15,6 +15,7 @@ from rich.progress import Progress as Bar
 from rich.progress import TextColumn
 
 from gateway.auth.registry import find_organization
+from gateway.cli.login import operator
 from gateway.cli.options import as_json, data_dir, show
 from gateway.custody import signing
 from gateway.custody.archive import checking
@@ -54,7 +55,7 @@ def export(
         logs = _logs(database, organization)
         due = Due(time.time_ns() // 1000, settings.copies.pace)
         found = checking.verified(database, where.data_dir / FOLDER, signer, Against(due)).faults
-        wish = Wish(logs, since, until, form, found)
+        wish = Wish(logs, since, until, form, found, operator())
         with progress() as bar:
             source = Source(database, where.data_dir / FOLDER, signer)
             written = writing.export(source, folder, wish, time.time_ns() // 1000, bar)

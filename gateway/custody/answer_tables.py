@@ -50,6 +50,8 @@ errand = Table(
     Column("fence", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("finished", Number),
+    # How its answer is wanted: Prefer's return and handling.
+    Column("prefer", Text),
     CheckConstraint("way IN ('transaction', 'batch')", name="errand_way"),
     CheckConstraint("state IN ('waiting', 'running', 'done', 'erased', 'withdrawn')", name="errand_state"),
     UniqueConstraint("client_id", "key_digest", name="errand_key"),

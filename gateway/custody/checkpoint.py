@@ -106,6 +106,9 @@ def take_one(database: Database, folder: Path, signer: Signer, moment: Moment) -
     log, now = moment.log, moment.now
     with _locked(folder, log):
         last = _last(folder, log, signer)
+        if last.size < signer.signed.get(log, 0):
+            raise Tampered(f"The notes of audit log {log} were taken away; run `careloom audit verify`.")
+        signer.signed[log] = last.size
         with database.read() as conn:
             head = asfound.head(conn, log)
             grown = head.size != last.size or head.frontier != last.frontier
@@ -119,6 +122,7 @@ def take_one(database: Database, folder: Path, signer: Signer, moment: Moment) -
         checkpoint = Checkpoint(signer.origin(log), head.size, head.frontier, now)
         _write(folder / f"{log}.leaves", last.size * merkle.HASH_BYTES, b"".join(leaves))
         _write(folder / f"{log}.log", None, (note.sign(checkpoint, signer.key) + "\n").encode())
+        signer.signed[log] = head.size
     return checkpoint
 
 

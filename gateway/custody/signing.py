@@ -2,11 +2,14 @@
 
 Only processes that take or check checkpoints read it. After a rotation the newest version signs and the
 older ones still verify; the name of the installation's logs comes from the first, so it never changes.
+
+A process that goes on signing remembers how far it signed each log, where whoever rules files and database
+cannot make it forget: it does not sign a log anew whose notes were taken away.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,6 +25,8 @@ class Signer:
 
     key: Ed25519PrivateKey
     trusted: tuple[Ed25519PublicKey, ...]
+    signed: dict[Tenant, int] = field(default_factory=dict, compare=False)
+    """How many events of each log this process has signed."""
 
     @classmethod
     def of(cls, secrets: keyfile.RootSecrets) -> Signer:

@@ -71,6 +71,8 @@ client = Table(
     Column("revoked", Number),
     # What it may say of itself: who its users are (1), and that it breaks the glass (2).
     Column("trust", Integer, nullable=False, server_default="0"),
+    # The thumbprints of the keys that it was last seen to publish.
+    Column("keys_seen", Text),
     CheckConstraint("role IN ('ehr', 'partner', 'officer')", name="client_role"),
     CheckConstraint("(jwks IS NULL) <> (jwks_url IS NULL)", name="client_one_key_source"),
 )

@@ -4,7 +4,7 @@
 2. Where a signed checkpoint covers the event, its leaf must be the one that was signed.
 3. At each checkpoint the root of what was read so far must be the root that was signed.
 4. At the end, size and frontier must be the head's, and reach at least as far as every checkpoint.
-5. Time must not step back further than writers side by side explain.
+5. Time must not step back further than writers side by side explain, but where somebody acknowledged it.
 6. Of what was archived there are the signed leaves: they must lead to each checkpoint and to the tree of the
    archive's note, from which the rest goes on. A row of it that is here still must be one that was signed.
 
@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from gateway.custody import asfound, merkle
+from gateway.custody import acknowledged, asfound, merkle
 from gateway.custody.audit import Head
 from gateway.custody.checkpoint import Witness
 from gateway.custody.errors import Tampered
@@ -77,6 +77,8 @@ class Report:
     faults: tuple[Fault, ...]
     archived: int = 0
     """Events that are in archives and not here; only their leaves were looked at."""
+    acknowledged: tuple[Fault, ...] = ()
+    """Clocks that were wrong and of which somebody said so since."""
 
     @property
     def ok(self) -> bool:
@@ -104,9 +106,15 @@ class _Walk:
     whole: bool = True
     """No event is missing that no witness could replace: roots can be compared."""
     faults: list[Fault] = field(default_factory=list)
+    said: dict[int, int] = field(default_factory=dict)
+    """The events of which it is acknowledged that a clock was wrong, and by which event."""
 
     def fault(self, first: int, last: int, what: str, kind: str = ALTERED) -> None:
         self.faults.append(Fault(self.log, first, last, what, kind))
+
+    def is_acknowledged(self, fault: Fault) -> bool:
+        """Whether an event behind it says that it is known."""
+        return fault.kind == CLOCK and self.said.get(fault.first, -1) > fault.last
 
     def witnessed(self, seq: int) -> bytes | None:
         at = seq * merkle.HASH_BYTES
@@ -123,12 +131,14 @@ def verify(
         _walk(conn, _Walk(log, witnesses.get(log, _NOTHING), archived.get(log)))
         for log in sorted(logs | witnesses.keys() | archived.keys())
     ]
+    found = [(fault, walk.is_acknowledged(fault)) for walk in walks for fault in walk.faults]
     return Report(
         events=sum(walk.seen for walk in walks),
         logs=len(walks),
         checkpoints=sum(len(walk.witness.checkpoints) for walk in walks),
-        faults=tuple(fault for walk in walks for fault in walk.faults),
+        faults=tuple(fault for fault, known in found if not known),
         archived=sum(one.size for one in archived.values()),
+        acknowledged=tuple(fault for fault, known in found if known),
     )
 
 
@@ -231,6 +241,8 @@ def _one(walk: _Walk, row: tuple[Any, ...]) -> bytes | None:
             walk.fault(seq, seq, _CLOCK, CLOCK)
         walk.previous = time
         walk.latest = max(walk.latest, time)
+        if row[3] == acknowledged.KIND and (clock := acknowledged.clock_of(row)) is not None:
+            walk.said[clock] = seq
     return signed or hashed
 
 

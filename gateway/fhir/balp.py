@@ -137,6 +137,7 @@ PATTERNS: Mapping[str, Pattern] = {
     "token:revoke": Pattern(_AUTHENTICATION, (_LOGOUT,), server=TOKEN_DESK),
     "client:add": Pattern(_ALERT, (_USERS,)),
     "client:revoke": Pattern(_ALERT, (_USERS,)),
+    "client:keys": Pattern(_ALERT, (_USERS,)),
     "grant:add": Pattern(_ALERT, (_ROLES,)),
     "grant:revoke": Pattern(_ALERT, (_ROLES,)),
     "sandbox:open": Pattern(_ALERT, (_USERS,)),
@@ -169,6 +170,7 @@ PATTERNS: Mapping[str, Pattern] = {
     ),
     "audit:export": Pattern(_LOG_USED),
     "audit:archive": Pattern(_LOG_USED),
+    "audit:acknowledge": Pattern(_ALERT, (_SECURITY,)),
     "system:start": Pattern(_ACTIVITY, (Code(DICOM, "110120", "Application Start"),)),
     "system:stop": Pattern(_ACTIVITY, (Code(DICOM, "110121", "Application Stop"),)),
 }

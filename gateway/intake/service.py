@@ -246,7 +246,8 @@ def _deed(outcome: Outcome) -> trace.Deed:
     return trace.Deed(
         outcome.interaction,
         outcome.entry.type,
-        outcome.target.id,
+        # Criteria that match nothing to delete name nothing.
+        outcome.target.id if outcome.entry.id else None,
         outcome.target.version,
         outcome.patient,
         outcome.sealed.write.digest if outcome.sealed else None,

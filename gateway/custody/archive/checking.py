@@ -12,18 +12,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, func, select
+
 from gateway.custody import checkpoint, coverage, partitions, verify
 from gateway.custody.archive import notes, taking
 from gateway.custody.checkpoint import Witness
 from gateway.custody.coverage import Due
 from gateway.custody.database import Database
 from gateway.custody.export import verifier
-from gateway.custody.ids import Tenant
+from gateway.custody.ids import SYSTEM, Tenant
 from gateway.custody.note import Checkpoint
 from gateway.custody.signing import Signer
+from gateway.custody.tables import audit_event, audit_head, organization
 from gateway.custody.verify import Archived, Fault, Report
 
 MANIFEST = "manifest"
+_NOBODYS = "the log belongs to no organization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,23 @@ def verified(database: Database, folder: Path, signer: Signer, against: Against)
         partitions.hold(conn)
         archived = notes.every(folder, signer)
         report = verify.verify(conn, witnesses, archived)
-        found = [*report.faults, *_unsaid(taking.marks(conn), archived)]
+        found = [*report.faults, *_strangers(conn), *_unsaid(taking.marks(conn), archived)]
         found += coverage.uncovered(conn, witnesses, archived, against.due)
         found += coverage.ahead(conn, lambda log: checkpoint.stands(folder, log, signer).taken)
     if against.archives is not None:
         found += faults(against.archives, archived, signer)
     return replace(report, faults=tuple(found))
+
+
+def _strangers(conn: Connection) -> Iterator[Fault]:
+    """A log is its organization's: one of nobody's was put in, or its organization was taken out."""
+    known = {SYSTEM, *conn.scalars(select(organization.c.number))}
+    there = {
+        log for table in (audit_event, audit_head) for log in conn.scalars(select(table.c.log).distinct())
+    }
+    for log in sorted(there - known):
+        last = conn.scalar(select(func.max(audit_event.c.seq)).where(audit_event.c.log == log))
+        yield Fault(Tenant(log), 0, last if type(last) is int else 0, _NOBODYS)
 
 
 def _unsaid(marks: Mapping[Tenant, tuple[int, int]], archived: Archived) -> Iterator[Fault]:

@@ -18,7 +18,7 @@ from gateway.custody import checkpoint, merkle
 from gateway.custody.archive.limits import ArchiveRefused
 from gateway.custody.audit import EMPTY, Head
 from gateway.custody.errors import Tampered
-from gateway.custody.export import verifier, writing
+from gateway.custody.export import explained, verifier, writing
 from gateway.custody.export.writing import NDJSON, Exported, Making, Progress, Source
 from gateway.custody.ids import Tenant
 from gateway.custody.merkle import HASH_BYTES
@@ -65,6 +65,8 @@ def write(source: Source, place: Path, parts: Sequence[Exported], now: int, prog
         # One log at a time in a snapshot of its own: nothing of these stretches changes any more.
         with source.database.read() as conn:
             writing.write_log(conn, source, making, part)
+    with source.database.read() as conn:
+        explained.write(conn, building, [part.log for part in parts], making.seen)
     writing.close(making, source.signer, list(parts), now)
     read_back(source, building, parts)
     for one in (*building.rglob("*"), building):

@@ -2,15 +2,14 @@
 
     python3 verify.py [FOLDER] [--key KEY] [--checkpoints FILE] [--json]
 
-1. The manifest bears the signature of one of its keys (of KEY, where it is given): it says which logs and
-   which events must be here. Each checkpoint bears such a signature too.
+1. The manifest bears the signature of one of its keys (of KEY, where it is given): it says which logs, events
+   and tables must be here. Each checkpoint bears such a signature too.
 2. Of a whole log each event is hashed anew (RFC 9162; a leaf is the MessagePack array of the format's number
    and every column) and must be the leaf that was signed; all must lead to each checkpoint and to the head.
-3. Each event's inclusion proof must lead to the newest checkpoint.
-4. Time must not step back further than writers side by side explain.
+3. Each event's inclusion proof must lead to the newest checkpoint. 4. Time must not step back further than
+   writers side by side explain, but where a later event of the log acknowledges it.
 5. What the system's own verification found before the export is told too, where nothing here shows it.
-
-It exits 0 when all holds; else it says what is wrong and where, and exits 1."""
+Exits 0 when all holds; else it says what is wrong and where, and exits 1."""
 
 from __future__ import annotations
 
@@ -20,6 +19,7 @@ import contextlib
 import csv
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,11 +29,11 @@ FORMAT = 1
 ABSENT = "\\N"
 CLOCK_STEP = 120_000_000  # microseconds
 CLOCK = "time steps back: the clock was put back, or the event is back-dated"
+SEEN = re.compile(r": clock at ([0-9]{1,18}), ")  # in the detail of an audit:acknowledge
 HASH = 32
 
-Point = Any  # four numbers: extended coordinates
-Event = Any  # sequence number, time, leaf hash and proof
-Told = Any  # what the manifest says, of all or of one log
+NOWHERE = {"log": None, "first": 0, "last": 0, "kind": "altered"}
+Point = Event = Told = Any  # extended coordinates; what ``events`` gives; what the manifest says
 
 
 class Broken(Exception):  # noqa: N818 - it reads as what it is
@@ -97,10 +97,6 @@ def signature_holds(public: bytes, message: bytes, signature: bytes) -> bool:
     return all((left[axis] * right[2] - right[axis] * left[2]) % P == 0 for axis in (0, 1))
 
 
-def key_id(name: str, public: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]
-
-
 def note_text(note: str, name: str, keys: list[bytes]) -> str | None:
     """The text of a note (C2SP signed-note) that one of the keys signed under this name, or None."""
     text, separator, signatures = note.partition("\n\n")
@@ -110,7 +106,8 @@ def note_text(note: str, name: str, keys: list[bytes]) -> str | None:
         with contextlib.suppress(ValueError):
             raw = base64.b64decode(encoded, validate=True)
         for key in keys if line.startswith(f"\u2014 {name} ") else ():
-            if raw[:4] == key_id(name, key) and signature_holds(key, text.encode(), raw[4:]):
+            named = hashlib.sha256(name.encode() + b"\n\x01" + key).digest()[:4]
+            if raw[:4] == named and signature_holds(key, text.encode(), raw[4:]):
                 return text
     return None
 
@@ -119,15 +116,12 @@ def checkpoints(path: Path, origin: str, keys: list[bytes]) -> tuple[list[tuple[
     """The (size, root) of each note in a file that holds, and how many do not."""
     written = path.read_text("utf-8", "replace") if path.exists() else ""
     parts = [part for part in written.split("\n\n") if part.strip()]
-    found, damaged = [], 0
+    found = []
     for at in range(0, len(parts), 2):
-        text = note_text("\n\n".join(parts[at : at + 2]), origin, keys)
-        lines = text.splitlines() if text else []
-        if lines and lines[0] == origin:
+        lines = (note_text("\n\n".join(parts[at : at + 2]), origin, keys) or "").splitlines()
+        if lines[:1] == [origin]:
             found.append((int(lines[1]), base64.b64decode(lines[2])))
-        else:
-            damaged += 1
-    return sorted(found), damaged
+    return sorted(found), (len(parts) + 1) // 2 - len(found)
 
 
 def node(left: bytes, right: bytes) -> bytes:
@@ -181,25 +175,17 @@ def packed(value: int | str | bytes | None) -> bytes:
     if value is None:
         return b"\xc0"
     if isinstance(value, int):
-        return _packed_number(value)
+        if -32 <= value < 128:
+            return value.to_bytes(1, "big", signed=value < 0)
+        head, signed = (0xD0, True) if value < 0 else (0xCC, False)
+        width = 1 << sum((-value - 1 if signed else value) >> 8 * size - signed > 0 for size in (1, 2, 4))
+        return bytes([head + width.bit_length() - 1]) + value.to_bytes(width, "big", signed=signed)
     raw = value.encode() if isinstance(value, str) else value
     if isinstance(value, str) and len(raw) < 32:
         return bytes([0xA0 | len(raw)]) + raw
     width = 1 if len(raw) < 256 else 2 if len(raw) < 65536 else 4
     head = (0xD9 if isinstance(value, str) else 0xC4) + width.bit_length() - 1
     return bytes([head]) + len(raw).to_bytes(width, "big") + raw
-
-
-def _packed_number(value: int) -> bytes:
-    if -32 <= value < 128:
-        return value.to_bytes(1, "big", signed=value < 0)
-    signed = value < 0
-    for head, width in zip(b"\xd0\xd1\xd2\xd3" if signed else b"\xcc\xcd\xce\xcf", (1, 2, 4, 8)):  # noqa: B905
-        try:
-            return bytes([head]) + value.to_bytes(width, "big", signed=signed)
-        except OverflowError:
-            continue
-    raise OverflowError
 
 
 def leaf_of(cells: list[Any]) -> bytes:
@@ -209,22 +195,28 @@ def leaf_of(cells: list[Any]) -> bytes:
     return hashlib.sha256(b"\x00" + head + packed(FORMAT) + b"".join(map(packed, cells))).digest()
 
 
-def events(path: Path, columns: list[Any]) -> Iterator[Event]:
-    """(seq, time, leaf, proof) of each event; the leaf is None where the event cannot be read."""
+def events(path: Path, manifest: Told) -> Iterator[Event]:
+    """Each event; its leaf is None where it cannot be read."""
+    absent, shield = (
+        (None, "") if path.suffix == ".ndjson" else (ABSENT, "'" * manifest.get("shielded", False))
+    )
     with path.open(encoding="utf-8", newline="") as file:
-        lines = path.suffix == ".ndjson"
-        for row in map(json.loads, file) if lines else csv.DictReader(file):
+        for row in csv.DictReader(file) if absent else map(json.loads, file):
             seq, time, leaf = int(row["seq"]), int(row["time"]), None
             proof = None if row["proof"] in (None, ABSENT) else base64.b64decode(row["proof"])
             with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
-                leaf = leaf_of([_cell(row[name], kind, None if lines else ABSENT) for name, kind in columns])
-            yield seq, time, leaf, proof
+                cells = manifest["columns"]
+                leaf = leaf_of([_cell(row[name], kind, absent, shield) for name, kind in cells])
+            seen = SEEN.search(str(row.get("detail"))) if row.get("kind") == "audit:acknowledge" else None
+            yield seq, time, leaf, proof, int(seen[1]) if seen else None
 
 
-def _cell(value: Any, kind: str, absent: str | None) -> int | str | bytes | None:
+def _cell(value: Any, kind: str, absent: str | None, shield: str) -> int | str | bytes | None:
     if value == absent:
         return None
-    return int(value) if kind == "int" else bytes.fromhex(value) if kind == "bytes" else str(value)
+    if kind == "str":
+        return str(value)[1:] if shield and value[:1] == shield else str(value)
+    return int(value) if kind == "int" else bytes.fromhex(value)
 
 
 class Log:
@@ -233,12 +225,13 @@ class Log:
     def __init__(self, told: Told, folder: Path, manifest: Told, keys: list[bytes]) -> None:
         self.told, self.number, self.whole = told, told["log"], told["whole"]
         place = folder / str(self.number)
-        self.events = events(place / f"events.{manifest['form']}", manifest["columns"])
+        self.events = events(place / f"events.{manifest['form']}", manifest)
         self.notes, damaged = checkpoints(place / "checkpoints", told["origin"], keys)
         self.outside = checkpoints(manifest["outside"], told["origin"], keys)[0]
         self.signed = self.notes[-1][0] if self.notes else 0
         self.leaves = (place / "leaves").read_bytes() if (place / "leaves").exists() else b""
         self.faults: list[dict[str, Any]] = []
+        self.acknowledged: dict[int, int] = {}  # by the event whose clock was wrong, the one that says so
         self.roots: dict[int, set[bytes]] = {}
         for size, root in (*self.notes, *self.outside):
             self.roots.setdefault(size, set()).add(root)
@@ -257,11 +250,13 @@ class Log:
         except (OSError, ValueError, KeyError, TypeError):
             self.fault(self.size, self.told["end"] - 1, "the events cannot be read from here on")
         self._check_end()
+        said = {seq for seq, by in self.acknowledged.items() if by > seq}
+        self.faults = [one for one in self.faults if one["kind"] != "clock" or one["first"] not in said]
         return self
 
     def _read(self) -> None:
         previous = 0
-        for seq, time, leaf, proof in self.events:
+        for seq, time, leaf, proof, clock in self.events:
             self.seen += 1
             if seq < self.size:
                 self.fault(seq, seq, "an event is out of its place, or here twice")
@@ -273,6 +268,8 @@ class Log:
                 if time < previous - CLOCK_STEP:
                     self.fault(seq, seq, CLOCK, "clock")
                 previous = time
+                if clock is not None:
+                    self.acknowledged[clock] = seq
 
     def _skip(self, seq: int) -> None:
         if seq > self.size:
@@ -358,6 +355,9 @@ def verify(folder: Path, key: bytes | None = None, outside: Path | None = None) 
     told["outside"] = outside or folder / "none"
     logs = [Log(one, folder, told, keys).check() for one in told["logs"]]
     faults = [fault for log in logs for fault in log.faults]
+    for table in (folder / name for name in told.get("files", {})):
+        if not table.is_file() or hashlib.sha256(table.read_bytes()).hexdigest() != told["files"][table.name]:
+            faults.append({**NOWHERE, "what": f"{table.name} is not the table that was exported"})  # noqa: PERF401
     shown = {(fault["log"], fault["kind"]) for fault in faults}
     faults += [one for one in told.get("found", []) if (one["log"], one["kind"]) not in shown]
     counted = {"events": sum(log.seen for log in logs), "checkpoints": sum(len(log.notes) for log in logs)}
@@ -378,8 +378,8 @@ def main() -> int:
             raise Broken("there is no such file of checkpoints")
         found = verify(asked.folder, bytes.fromhex(asked.key) if asked.key else None, asked.checkpoints)
     except (Broken, ValueError) as why:
-        fault = {"log": None, "first": 0, "last": 0, "what": str(why), "kind": "altered"}
-        found = {"ok": False, "logs": 0, "events": 0, "checkpoints": 0, "keys": [], "faults": [fault]}
+        found = {"ok": False, "logs": 0, "events": 0, "checkpoints": 0, "keys": []}
+        found["faults"] = [{**NOWHERE, "what": str(why)}]
     sys.stdout.write((json.dumps(found) if asked.json else told(found)) + "\n")
     return 0 if found["ok"] else 1
 

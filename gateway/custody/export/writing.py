@@ -5,8 +5,9 @@
    same: what is wrong with it is what the reader wants to find.
 2. For each log: its notes; for a whole log the signed leaves too; and each event with its inclusion proof.
    What was archived is not in the database: such a log begins behind it, with the tree as it was there.
-3. The manifest says what the folder holds, under the same signature: nothing can be left out of it unseen.
-4. The verifier is copied beside it, and the folder gets its name: a run that dies leaves none of that name.
+3. Tables say who is who and what each column means, for whoever reads it without our source.
+4. The manifest says what the folder holds, under the same signature: nothing can be left out of it unseen.
+5. The verifier is copied beside it, and the folder gets its name: a run that dies leaves none of that name.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -29,9 +31,12 @@ from gateway.custody.audit import COLUMNS, EMPTY, Head
 from gateway.custody.checkpoint import Moment
 from gateway.custody.database import Database
 from gateway.custody.errors import CustodyError, Tampered
+from gateway.custody.export import explained
+from gateway.custody.export.explained import Seen, shielded
 from gateway.custody.export.paths import Paths
 from gateway.custody.ids import Tenant
 from gateway.custody.merkle import HASH_BYTES, Frontier
+from gateway.custody.operator import COMMAND_LINE, By
 from gateway.custody.signing import Signer
 from gateway.custody.tables import audit_event, audit_head
 from gateway.custody.verify import UNSIGNED, Fault, joined
@@ -60,6 +65,7 @@ class Wish:
     form: str = NDJSON
     found: tuple[Fault, ...] = ()
     """What verification said right before."""
+    by: By = COMMAND_LINE
 
     @property
     def whole(self) -> bool:
@@ -105,6 +111,7 @@ class Making:
     folder: Path
     form: str
     progress: Progress
+    seen: Seen = field(default_factory=Seen)
 
 
 def _hexadecimal(frontier: Frontier) -> list[str]:
@@ -120,7 +127,7 @@ def export(source: Source, target: Path, wish: Wish, now: int, progress: Progres
         logs = [log for log in _logs(conn, witnesses) if wish.logs is None or log in wish.logs]
     for log in logs:
         found = [fault for fault in wish.found if fault.log == log]
-        _record(source.database, log, now, len(found))
+        _record(source.database, log, now, (len(found), wish.by))
         if not any(fault.kind == UNSIGNED for fault in found):
             _signed(source, log, now)
     building = begun(target)
@@ -128,6 +135,7 @@ def export(source: Source, target: Path, wish: Wish, now: int, progress: Progres
     with source.database.read() as conn:
         partitions.hold(conn)
         written = [_one(conn, source, making, (log, wish)) for log in logs]
+        explained.write(conn, building, logs, making.seen)
     close(making, source.signer, written, now, tuple(one for one in wish.found if one.log in logs))
     building.rename(target)
     return written
@@ -148,10 +156,11 @@ def _owners_only(folder: Path) -> None:
             place.chmod(0o600)
 
 
-def _record(database: Database, log: Tenant, now: int, faults: int) -> None:
+def _record(database: Database, log: Tenant, now: int, told: tuple[int, By]) -> None:
     """A look into the trail is an event too; in a log whose end is damaged none can follow."""
-    said = f"command line; verification found {faults} fault(s) before" if faults else "command line"
-    event = audit.Event(now, "audit:export", "R", "0", 200, detail=said)
+    faults, by = told
+    said = f"{by}; verification found {faults} fault(s) before" if faults else str(by)
+    event = audit.Event(now, "audit:export", "R", "0", 200, user=by.user, detail=said)
     with suppress(CustodyError), database.write() as conn:
         # Whatever stands in its cells: what is wrong with a head is said later.
         asfound.head(conn, log)
@@ -227,6 +236,7 @@ def _write_events(place: Path, rows: Iterator[Sequence[Any]], paths: Paths, maki
     with (place / f"events.{making.form}").open("w", encoding="utf-8", newline="") as file:
         write = _lines(file) if making.form == NDJSON else _cells(file)
         for count, row in enumerate(rows, 1):
+            making.seen.add(row)
             write([*map(_plain, row, _KINDS), _proof(paths, row[1])])
             if not count % _BATCH:
                 making.progress(_BATCH)
@@ -246,7 +256,7 @@ def _cells(file: TextIO) -> Callable[[list[Any]], None]:
     rows.writerow((*COLUMNS, "proof"))
 
     def write(cells: list[Any]) -> None:
-        rows.writerow([ABSENT if cell is None else cell for cell in cells])
+        rows.writerow([ABSENT if cell is None else shielded(cell) for cell in cells])
 
     return write
 
@@ -277,6 +287,8 @@ def close(
         "format": FORMAT,
         "made": now,
         "form": making.form,
+        "shielded": making.form == CSV,
+        "files": {name: _digest(folder / name) for name in explained.TABLES if (folder / name).exists()},
         "columns": [[column.name, column.type.python_type.__name__] for column in audit_event.columns],
         "keys": [key.public_bytes_raw().hex() for key in signer.trusted],
         "logs": [one.told(signer.origin(one.log)) for one in written],
@@ -288,6 +300,10 @@ def close(
     _owners_only(folder)
 
 
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
 _README = """\
 An export of Careloom's audit trail. Check it with Python 3.8 or newer and nothing else:
 
@@ -297,4 +313,7 @@ It exits 0 when every event is here and is as it was written, else it says what 
 that it prints must be the one that the organization told you on another way; give it with --key to have it
 compared. One folder per log: events, the signed checkpoints (C2SP tlog-checkpoint), and for a whole log the
 hash of each event. The file `manifest` says what the folder holds, under the same signature.
+
+organizations.csv says whose log each folder is, clients.csv who is behind a client_id, columns.csv what each
+column of the events means. In CSV a text that a spreadsheet would take for a formula has a ' before it.
 """
