@@ -1,7 +1,7 @@
-"""The one table of medicines: ingredients with codes, classes and names, brands, products, and the words around them.
+"""The one table of medicines: ingredients with codes, classes and names; brands, products, words around them.
 
 Everything that names a medicine asks here: the reader of prescriptions, the privacy policy's closed grammar,
-rules, and the tables of interactions, allergies, limits and genes. So a name that one of them knows, all know.
+rules, and the tables of interactions, allergies, limits and genes. What one of them knows, all know.
 """
 
 from __future__ import annotations

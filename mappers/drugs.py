@@ -113,7 +113,7 @@ def _name_at(words: Sequence[str], start: int) -> tuple[int, tuple[str, ...]]:
 
 
 def _branded(words: Sequence[str], name: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Brands are words of other kinds too, so one that stands alone names no drug; a given name wants more."""
+    """Brands are words of other kinds too: one alone names no drug, a given name wants a strength."""
     brand = _by_brand().get(name)
     if brand is None or len(name) == len(words):
         return None

@@ -1,7 +1,7 @@
 """Maps in force: the codes that they decide, and resources read through them.
 
-A map adds and never replaces: what an EHR says in a code system itself stands, so a concept that has a code of
-the target's system already is left as it is. What was read through a map says so in its evidence.
+A map adds and never replaces: what an EHR says in a code system itself stands, so a concept that has a code
+of the target's system already is left as it is. What was read through a map says so in its evidence.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Described:
 
 @dataclass(frozen=True)
 class ConceptMaps:
-    """All maps of a deployment. ``decided``: each own code with what it means, in the order of the targets."""
+    """All maps of a deployment. ``decided``: each own code, and what it means."""
 
     decided: Mapping[Code, tuple[Translation, ...]] = field(default_factory=dict)
     described: tuple[Described, ...] = ()
