@@ -31,6 +31,8 @@ class ActKind(Enum):
     REVIEW_MEDICINE = "review-medicine"
     QUESTION = "question"
     INFORM = "inform"
+    CHOICE = "choice"
+    """Proposals that speak against one another: made by reconciliation alone, never by a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class Rule:
     title: str
     source: Source
     model: bool = False
+    population: str = ""
+    """For whom it is made: ages, pregnancy, where its values may come from."""
+    limits: str = ""
+    """Whom it leaves out, and until when it counts as reviewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,26 @@ class Target:
     value: Decimal
     unit: str
     due: date | None
+    reasons: tuple[Reason, ...] = ()
+    within: tuple[int, int] | None = None
+    """Months and days in which the rule wants it reached, counted from the number that missed it."""
+
+    def is_met(self, value: Decimal) -> bool:
+        """Whether a number, in the target's own unit, is where it should be."""
+        return {
+            "<": value < self.value,
+            "<=": value <= self.value,
+            ">": value > self.value,
+            ">=": value >= self.value,
+        }[self.comparator]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One side of a choice: what could be done, or aimed at, and why."""
+
+    title: str
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +131,8 @@ class Activity:
     """The key of the target that it serves."""
     questions: tuple[str, ...] = ()
     """What a clinician must settle first, where the act is a question."""
+    options: tuple[Option, ...] = ()
+    """What there is to choose between, where the act is a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +163,8 @@ class Issue:
     """high, moderate or low"""
     reasons: tuple[Reason, ...]
     implicated: tuple[Evidence, ...]
+    medicines: tuple[str, ...] = ()
+    """The ingredients that are taken and that it is about, where no rule proposes an act itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +205,10 @@ class Scored:
     when: date | None = None
     """The day of the newest number that it rests on; None where it rests on none."""
     notes: tuple[str, ...] = ()
+    codings: tuple[tuple[str, str, str], ...] = ()
+    """(system, code, display) under which others know the result."""
+    category: str = "laboratory"
+    """FHIR's observation category of a result that is a number of the body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +248,8 @@ class Plan:
     """How many values could not be read that no rule asks for; they are counted, not listed."""
     scores: tuple[Scored, ...] = ()
     trends: tuple[Trend, ...] = ()
+    kept: tuple[Activity, ...] = ()
+    """What is not asked yet, because enough is asked at once; told by title, in order."""
 
 
 def nothing(as_of: date) -> Plan:

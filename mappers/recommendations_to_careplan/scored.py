@@ -15,7 +15,7 @@ from mappers.recommendations_to_careplan.writer import Writer, cited, security
 from mappers.units import shown
 
 SCORE_SYSTEM = "urn:careloom:score"
-LABORATORY = (CATEGORY_SYSTEM, "laboratory", "Laboratory")
+CATEGORIES = {"laboratory": "Laboratory", "survey": "Survey", "therapy": "Therapy"}
 PERCENT = "%"
 POINTS = "{score}"
 
@@ -32,7 +32,7 @@ def scored_resource(writer: Writer, scored: Scored) -> dict[str, Json]:
         **writer.named(kind_of(scored), scored.key),
         "meta": security(iter([rule])),
         "status": "final",
-        "code": concept(rule.title, (SCORE_SYSTEM, scored.key, rule.title)),
+        "code": concept(rule.title, (SCORE_SYSTEM, scored.key, rule.title), *scored.codings),
         "subject": reference(writer.patient),
         "method": {"text": f"{rule.title}, version {rule.version}"},
         "note": [
@@ -56,8 +56,9 @@ def told_estimate(one: Estimate) -> str:
 def _value(scored: Scored) -> dict[str, Json]:
     (one,) = scored.estimates
     exact = one.low == one.high
+    category = CATEGORIES[scored.category]
     return {
-        "category": [concept("Laboratory", LABORATORY)],
+        "category": [concept(category, (CATEGORY_SYSTEM, scored.category, category))],
         "valueQuantity": quantity(one.low, one.unit) if exact else None,
         "valueRange": None if exact else _range(one),
         "interpretation": [{"text": scored.band}] if scored.band else None,

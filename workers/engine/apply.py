@@ -14,8 +14,9 @@ from workers.engine.calendar import DAY
 from workers.engine.case import Case
 from workers.engine.definitions import Knowledge
 from workers.engine.enrichers import Enricher
-from workers.engine.enrichers.asked import ANALYTES
+from workers.engine.enrichers.adherence import Adherence
 from workers.engine.enrichers.bmi import Bmi
+from workers.engine.enrichers.charts import ANALYTES
 from workers.engine.enrichers.egfr import Egfr
 from workers.engine.enrichers.scored import SCORED
 from workers.engine.enrichers.trends import TRENDS
@@ -28,7 +29,7 @@ from workers.engine.recommenders.pharmacogenetics import Pharmacogenetics
 from workers.engine.reconciliation import reconcile
 from workers.engine.vocabulary import analytes
 
-ENRICHERS: tuple[Enricher, ...] = (Egfr(), Bmi(), *SCORED, *TRENDS)
+ENRICHERS: tuple[Enricher, ...] = (Egfr(), Bmi(), *SCORED, Adherence(), *TRENDS)
 COMPUTED_FROM = frozenset({"creatinine", "body_height", "body_weight"}) | ANALYTES
 RECOMMENDERS: tuple[Recommender, ...] = (
     Guidelines(),

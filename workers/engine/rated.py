@@ -18,7 +18,7 @@ from workers.engine.readings import Lens
 def leaves() -> Mapping[str, tuple[Type, Resolve]]:
     """Every number of every score that is asked of charts."""
     return {
-        f"{score.asked.id}.{told.key}": (Type.NUMBER, _number(score, told.name))
+        f"{score.asked.key}.{told.key}": (Type.NUMBER, _number(score, told.name))
         for score in SCORED
         for told in score.asked.told
     }
@@ -26,7 +26,7 @@ def leaves() -> Mapping[str, tuple[Type, Resolve]]:
 
 def _number(score: Score, name: str) -> Resolve:
     def resolve(case: Case, _lens: Lens) -> Known:
-        found = case.once(("score", score.asked.id), lambda: score.enrich(case))
+        found = case.once(("score", score.asked.key), lambda: score.enrich(case))
         told = [one for scored in found.scores for one in scored.estimates if one.name == name]
         if not told:
             return absent(_gap(score, found), found.until)

@@ -1,4 +1,4 @@
-"""The scores that are asked of charts, as data: of whom, with what, how old that may be, and what they tell.
+"""The scores of chronic illness that are asked of charts, as data: of whom, with what, and what they tell.
 
 How a chart answers each input, and how old an answer may be, are Careloom's own choice and wait for a
 clinician's review; the formulas are those of ``workers.engine.scores``.
@@ -7,10 +7,12 @@ clinician's review; the formulas are those of ``workers.engine.scores``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from mappers.recommendations import Rule, Source
+from workers.engine.answer import Answer as Truth
+from workers.engine.case import Case
 from workers.engine.enrichers.charted import Age, Any, Charted, Gender, Held, Number, Smoking, Taken
 from workers.engine.scores.score import Answer
 from workers.engine.scores.table import SCORES
@@ -55,8 +57,9 @@ def _grid(answer: Answer) -> str | None:
 class Asked:
     """One score: whom it is for (``of`` any of these diagnoses, ``unless`` any of those), and what it needs.
 
-    ``begins``: nothing is said before one of these inputs is known, so that a plan is not filled with scores
-    that nobody thought of. ``outcome``: what is at risk; without it the result is a number of the body.
+    ``who`` are further conditions; ``begins``: nothing is said before one of these inputs is known, so that a
+    plan is not filled with scores that nobody thought of. ``outcome``: what is at risk; without it the result
+    is a number of the body. ``fixed`` inputs are the same for all; they make a ``variant`` of the score.
     """
 
     id: str
@@ -70,21 +73,34 @@ class Asked:
     outcome: str = ""
     band: Callable[[Answer], str | None] = _band
     notes: tuple[str, ...] = ()
+    who: tuple[Callable[[Case], Truth], ...] = ()
+    in_pregnancy: bool = False
+    variant: str = ""
+    fixed: tuple[tuple[str, object], ...] = ()
+    codings: tuple[tuple[str, str, str], ...] = ()
+    """(system, code, display) under which others know the result."""
+    category: str = "laboratory"
+
+    @property
+    def key(self) -> str:
+        """The score's name among rules: ``prevent``, and ``prevent_30_years`` for a variant of it."""
+        return "_".join(part for part in (self.id, self.variant) if part)
 
     @property
     def rule(self) -> Rule:
         """The score as a rule with its source."""
         title = SCORES[self.id].title.partition(":")[0]
-        return Rule(f"score-{self.id.replace('_', '-')}", self.source.version, title, self.source)
+        return Rule(f"score-{self.key.replace('_', '-')}", self.source.version, title, self.source)
 
 
-def _source(id_: str, title: str, publisher: str, day: str) -> Source:
+def sourced(id_: str, title: str, publisher: str, day: str) -> Source:
+    """Where a formula is published, with the address that its score names."""
     return Source(title, publisher, day[:4], day, SCORES[id_].source, STRENGTH, confirmed=False)
 
 
 KDIGO = Asked(
     "kdigo_ckd_risk",
-    _source(
+    sourced(
         "kdigo_ckd_risk",
         "Clinical practice guideline for the evaluation and management of chronic kidney disease",
         "KDIGO",
@@ -103,7 +119,7 @@ KDIGO = Asked(
 )
 KFRE = Asked(
     "kfre_4var",
-    _source(
+    sourced(
         "kfre_4var",
         "Multinational assessment of accuracy of equations for predicting risk of kidney failure",
         "JAMA 315:164",
@@ -125,7 +141,7 @@ KFRE = Asked(
 )
 FIB_4 = Asked(
     "fib_4",
-    _source(
+    sourced(
         "fib_4",
         "Development of a simple noninvasive index to predict significant fibrosis",
         "Hepatology 43:1317",
@@ -140,7 +156,7 @@ FIB_4 = Asked(
 )
 COCKCROFT_GAULT = Asked(
     "cockcroft_gault",
-    _source(
+    sourced(
         "cockcroft_gault",
         "Prediction of creatinine clearance from serum creatinine",
         "Nephron 16:31",
@@ -159,7 +175,7 @@ COCKCROFT_GAULT = Asked(
 )
 MELD_3 = Asked(
     "meld_3",
-    _source(
+    sourced(
         "meld_3",
         "MELD 3.0: the model for end-stage liver disease updated for the modern era",
         "Gastroenterology 161:1887",
@@ -191,7 +207,7 @@ _STROKE_INPUTS = (
 _STROKE = "Stroke or arterial thromboembolism in atrial fibrillation"
 CHA2DS2_VA = Asked(
     "cha2ds2_va",
-    _source(
+    sourced(
         "cha2ds2_va",
         "2024 ESC Guidelines for the management of atrial fibrillation",
         "Eur Heart J 45:3314",
@@ -204,7 +220,7 @@ CHA2DS2_VA = Asked(
 )
 CHA2DS2_VASC = Asked(
     "cha2ds2_vasc",
-    _source(
+    sourced(
         "cha2ds2_vasc",
         "Refining clinical risk stratification for predicting stroke in atrial fibrillation",
         "Chest 137:263",
@@ -217,7 +233,7 @@ CHA2DS2_VASC = Asked(
 )
 PREVENT = Asked(
     "prevent",
-    _source(
+    sourced(
         "prevent",
         "Development and validation of the American Heart Association's PREVENT equations",
         "Circulation 149:430",
@@ -248,7 +264,11 @@ PREVENT = Asked(
     begins=("total_c", "hdl_c"),
     outcome="Cardiovascular disease",
 )
-ASKED = (KDIGO, KFRE, FIB_4, MELD_3, COCKCROFT_GAULT, CHA2DS2_VA, CHA2DS2_VASC, PREVENT)
-ANALYTES = frozenset(
-    one.analyte for asked in ASKED for one in asked.inputs if isinstance(one, Number) and not one.optional
+PREVENT_30 = replace(
+    PREVENT,
+    told=tuple(replace(one, years=30) for one in PREVENT.told),
+    ages=(30, 59),
+    variant="30_years",
+    fixed=(("horizon", "30yr"),),
 )
+CHRONIC = (KDIGO, KFRE, FIB_4, MELD_3, COCKCROFT_GAULT, CHA2DS2_VA, CHA2DS2_VASC, PREVENT, PREVENT_30)

@@ -6,7 +6,7 @@ record: numbers come through a lens, diagnoses and medicines are looked up once 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -165,7 +165,7 @@ class Any:
     """What no chart tells: the score is asked with each of the words, and lies between the answers."""
 
     name: str
-    words: tuple[str, ...]
+    words: tuple[object, ...]
     optional: bool = False
 
     def heard(self, case: Case) -> Heard:
@@ -173,7 +173,48 @@ class Any:
         return Heard(self.words)
 
 
-Charted = Number | Held | Taken | Smoking | Age | Gender | Any
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What is worked out in a way of its own; ``analytes`` are the numbers that it reads."""
+
+    name: str
+    how: Callable[[Case], Heard]
+    analytes: tuple[str, ...] = ()
+    optional: bool = False
+
+    def heard(self, case: Case) -> Heard:
+        """What the way gives."""
+        return self.how(case)
+
+
+Charted = Number | Held | Taken | Smoking | Age | Gender | Any | Worked
+
+
+def reaches(number: Number, limit: Decimal, *, counts: bool = True) -> Callable[[Case], Heard]:
+    """Whether a number lies over a limit, or on it where that ``counts``."""
+
+    def how(case: Case) -> Heard:
+        found = number.heard(case)
+        numbers = [Decimal(str(one)) for one in found.values]
+        said = {one > limit or (counts and one == limit) for one in numbers}
+        return Heard(tuple(sorted(said)), found.missing, found.evidence, found.until, found.when)
+
+    return how
+
+
+def either(parts: Iterable[Heard]) -> Heard:
+    """Whether any of several things is true; what is missing matters only where none is."""
+    told = list(parts)
+    until = soonest(one.until for one in told)
+    when = max((one.when for one in told if one.when), default=None)
+    sure = [one for one in told if one.values == (True,)]
+    if sure:
+        return Heard((True,), (), sure[0].evidence, until, when)
+    missing = tuple(text for one in told for text in one.missing)
+    if missing:
+        return Heard((), missing, (), until, when)
+    values = tuple(sorted({value is True for one in told for value in one.values}))
+    return Heard(values, (), tuple(sorted({piece for one in told for piece in one.evidence})), until, when)
 
 
 def held(case: Case, keys: Iterable[str]) -> Answer:

@@ -7,7 +7,7 @@ of the plan; nothing is computed from a part of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from itertools import product
@@ -15,11 +15,13 @@ from itertools import product
 from mappers.facts import Evidence, Truth
 from mappers.recommendations import Estimate, Rule, Scored, Unanswered
 from workers.engine.answer import YES, all_of, negate, ordered, soonest
+from workers.engine.answer import Answer as Truthful
 from workers.engine.calendar import age_within
 from workers.engine.case import Case
 from workers.engine.enrichers import Enrichment
-from workers.engine.enrichers.asked import ASKED, Asked, Told
+from workers.engine.enrichers.asked import Asked, Told
 from workers.engine.enrichers.charted import Charted, Heard, Number, held
+from workers.engine.enrichers.charts import ASKED
 from workers.engine.scores import inputs
 from workers.engine.scores.score import Answer, answer
 from workers.engine.scores.table import SCORES
@@ -42,10 +44,10 @@ class Score:
         """The score, or what it misses; nothing of somebody whom it is not for, or who is pregnant."""
         asked = self.asked
         ill = held(case, asked.of) if asked.of else YES
-        if ill.truth is not Truth.TRUE or case.facts.pregnant is Truth.TRUE:
+        pregnant = case.facts.pregnant is Truth.TRUE and not asked.in_pregnancy
+        if ill.truth is not Truth.TRUE or pregnant:
             return Enrichment(until=ill.until)
-        free = negate(held(case, asked.unless)) if asked.unless else YES
-        who = all_of((age_within(case.facts.person, asked.ages, case.today), free))
+        who = all_of(self._conditions(case))
         if who.truth is Truth.FALSE:
             return Enrichment(until=who.until)
         heard = {one.name: one.heard(case) for one in asked.inputs}
@@ -60,9 +62,18 @@ class Score:
         if any(one.within and self._outside(one, heard[one.name]) for one in _numbers(asked)):
             return Enrichment(until=until)
         if missing:
-            return Enrichment(unanswered=(Unanswered(self.rule, ordered(missing)),), until=until)
+            # What a variant misses its score misses too, and says so.
+            gap = () if asked.variant else (Unanswered(self.rule, ordered(missing)),)
+            return Enrichment(unanswered=gap, until=until)
         usable = {one.name: heard[one.name] for one in asked.inputs if self._usable(one, heard[one.name])}
         return self._answered(usable, evidence, until)
+
+    def _conditions(self, case: Case) -> Iterator[Truthful]:
+        asked = self.asked
+        yield age_within(case.facts.person, asked.ages, case.today)
+        if asked.unless:
+            yield negate(held(case, asked.unless))
+        yield from (condition(case) for condition in asked.who)
 
     def _outside(self, one: Charted, heard: Heard) -> bool:
         limits = self._limits.get(one.name)
@@ -83,8 +94,9 @@ class Score:
 
     def _answered(self, usable: All, who: Iterable[Evidence], until: date | None) -> Enrichment:
         score = SCORES[self.asked.id]
+        fixed = dict(self.asked.fixed)
         corners = product(*(one.values for one in usable.values()))
-        answers = [answer(score, dict(zip(usable, corner, strict=True))) for corner in corners]
+        answers = [answer(score, fixed | dict(zip(usable, corner, strict=True))) for corner in corners]
         refused = ordered(one.refused for one in answers if one.refused)
         if refused:
             return Enrichment(unanswered=(Unanswered(self.rule, refused),), until=until)
@@ -98,6 +110,8 @@ class Score:
             self.asked.outcome,
             max((one.when for one in usable.values() if one.when), default=None),
             (*ordered(note for one in answers for note in one.notes), *self.asked.notes),
+            self.asked.codings,
+            self.asked.category,
         )
         return Enrichment(until=until, scores=(found,))
 

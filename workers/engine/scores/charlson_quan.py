@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -33,10 +34,19 @@ def _categories() -> tuple[_Category, ...]:
     )
 
 
+def categories_of(codes: Iterable[str]) -> tuple[str, ...]:
+    """The categories of some ICD-10 codes, the graver of a pair alone; dots and case do not count."""
+    return tuple(one.name for one in _counted([code.replace(".", "").upper() for code in codes]))
+
+
+def _counted(codes: Iterable[str]) -> list[_Category]:
+    told = list(codes)
+    met = {one.name: one for one in _categories() if any(code.startswith(one.prefixes) for code in told)}
+    return [one for one in met.values() if one.gives_way_to not in met]
+
+
 def _compute(given: Given) -> Found:
-    codes = given["icd10"]
-    met = {one.name: one for one in _categories() if any(code.startswith(one.prefixes) for code in codes)}
-    counted = [one for one in met.values() if one.gives_way_to not in met]
+    counted = _counted(given["icd10"])
     then = sum(one.weight_1987 for one in counted)
     years = min(4, max(0, int((given["age"] - 40) // 10)))
     return Found(

@@ -35,7 +35,7 @@ from workers.engine.enrichers.bmi import Bmi
 from workers.engine.enrichers.egfr import Egfr
 from workers.engine.enrichers.scored import SCORED
 
-BY_ID = {one.asked.id: one for one in SCORED}
+BY_ID = {one.asked.key: one for one in SCORED}
 RECENT = date(2026, 6, 1)
 briefly = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
