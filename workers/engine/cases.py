@@ -14,11 +14,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from mappers.codes import deed_codes
+from mappers.context import SurveyAnswer
 from mappers.drugs import classes_of
 from mappers.facts import (
     Allergy,
+    Deed,
     Evidence,
     Facts,
+    Finding,
     Measurement,
     Medicine,
     Person,
@@ -32,9 +36,10 @@ from mappers.recommendations import Plan
 from workers.engine.apply import ENRICHERS, plan
 from workers.engine.case import Case
 from workers.engine.definitions import Guideline, Knowledge
-from workers.engine.knowledge import SHIPPED
+from workers.engine.knowledge import SHIPPED, found_packs
 from workers.engine.recommenders.guidelines import applies
-from workers.engine.vocabulary import analytes
+from workers.engine.switching import only_on
+from workers.engine.vocabulary import analytes, items
 
 Node = Mapping[str, Any]
 
@@ -51,14 +56,15 @@ class RuleCase:
     acts: Mapping[str, str]
 
 
-def cases(folder: Path = SHIPPED) -> tuple[RuleCase, ...]:
-    """Every case of every pack."""
-    return tuple(one for path in sorted(folder.glob("*/cases/*.json")) for one in _cases(path))
+def cases(folder: Path = SHIPPED, added: Path | None = None) -> tuple[RuleCase, ...]:
+    """Every case of every pack that counts."""
+    files = (path for pack in found_packs(folder, added) for path in sorted(pack.glob("cases/*.json")))
+    return tuple(one for path in files for one in _cases(path))
 
 
-def failures(knowledge: Knowledge, folder: Path = SHIPPED) -> tuple[str, ...]:
+def failures(knowledge: Knowledge, folder: Path = SHIPPED, added: Path | None = None) -> tuple[str, ...]:
     """What the rules answer otherwise than their cases say; a folder without cases is a failure."""
-    found = cases(folder)
+    found = cases(folder, added)
     if not found:
         return ("there are no cases",)
     return tuple(text for one in found for text in failed(knowledge, one))
@@ -67,14 +73,15 @@ def failures(knowledge: Knowledge, folder: Path = SHIPPED) -> tuple[str, ...]:
 def failed(knowledge: Knowledge, case: RuleCase) -> Iterator[str]:
     """The differences between a case and the engine."""
     where = f"{case.rule}, {case.name!r}"
-    rules = [one for one in knowledge.guidelines if one.rule.id == case.rule]
+    rules = [one for one in knowledge.every if one.rule.id == case.rule]
     if not rules or not case.answers:
         yield f"{where}: there is no such rule, or nothing is expected of it"
         return
     for action, expected, given in _answers(rules[0], case):
         if expected != given:
             yield f"{where}: {action} answers {given}, not {expected}"
-    result = plan(case.facts, knowledge)
+    # A rule that is off answers beside those that are on, as it would if it were switched on.
+    result = plan(case.facts, only_on(knowledge, rules[0]))
     for key, expected in case.acts.items():
         if (given := became(result, key)) != expected:
             yield f"{where}: {key} is {given}, not {expected}"
@@ -123,6 +130,9 @@ def patient(told: Node) -> Facts:
         tuple(_allergies(told.get("allergies", ()))),
         pregnant=Truth(told.get("pregnant", "unknown")),
         lactating=Truth(told.get("lactating", "unknown")),
+        deeds=tuple(_deeds(told.get("done", ()))),
+        findings=tuple(_findings(told.get("said", ()))),
+        survey_answers=tuple(_survey(told.get("survey", ()))),
         unreadable=tuple(
             Unreadable(_evidence(kind, 900 + number), kind, "only text")
             for number, kind in enumerate(told.get("unreadable", ()))
@@ -165,6 +175,27 @@ def _measurements(told: Sequence[Sequence[str]]) -> Iterator[Measurement]:
             _evidence("Observation", number),
             number_text.removesuffix(value) or None,
         )
+
+
+def _deeds(told: Sequence[Sequence[str | None]]) -> Iterator[Deed]:
+    """``["colonoscopy", "2020-05-01"]``; the day may be null."""
+    by_key = {key: code for code, key in reversed(deed_codes().items())}
+    for number, (key, when) in enumerate(told):
+        code, day = by_key[str(key)], date.fromisoformat(when) if when else None
+        yield Deed("procedure", code.system, code.code, day, _evidence("Procedure", number))
+
+
+def _findings(told: Sequence[Sequence[str]]) -> Iterator[Finding]:
+    for number, (question, value, when) in enumerate(told):
+        evidence = _evidence("Observation", 300 + number)
+        yield Finding(question, value, date.fromisoformat(when), evidence)
+
+
+def _survey(told: Sequence[Sequence[Any]]) -> Iterator[SurveyAnswer]:
+    for number, (key, score, when) in enumerate(told):
+        instrument, item = items()[key]
+        evidence = _evidence("Observation", 600 + number)
+        yield SurveyAnswer(instrument, item, int(score), date.fromisoformat(when), evidence)
 
 
 def _medicines(told: Sequence[str]) -> Iterator[Medicine]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 from mappers.recommendations import ActKind, Rule, Target, Urgency
 from workers.engine.expression import Expression
@@ -20,6 +22,15 @@ class Strength(Enum):
     MODERATE = "moderate"
     WEAK = "weak"
     EXPERT = "expert"
+
+
+class State(Enum):
+    """Whether a rule is asked, and whether anybody sees its answer; a recalled one is off for everybody."""
+
+    ON = "on"
+    OFF = "off"
+    SHADOW = "shadow"
+    RECALLED = "recalled"
 
 
 class Pregnancy(Enum):
@@ -95,6 +106,18 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number of a rule that a hospital may set otherwise, both bounds included."""
+
+    name: str
+    value: Decimal
+    default: Decimal
+    bounds: tuple[Decimal, Decimal]
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Guideline:
     """One rule with everything that it must declare."""
 
@@ -109,6 +132,10 @@ class Guideline:
     strength: Strength
     targets: Mapping[str, Target]
     actions: tuple[Action, ...]
+    state: State = State.ON
+    thresholds: tuple[Threshold, ...] = ()
+    written: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The PlanDefinition itself, from which the rule is read anew when a threshold is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +171,19 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """All that the engine knows. ``digest`` changes whenever any of it does."""
+    """All that the engine knows; ``guidelines`` are the rules that are on, ``digest`` changes with any of it."""
 
     packs: tuple[Pack, ...]
     guidelines: tuple[Guideline, ...]
     medicines: Mapping[str, MedicineClass]
     digest: str
+    shadowed: tuple[Guideline, ...] = ()
+    """Rules whose answers are counted and shown to nobody."""
+    shelved: tuple[Guideline, ...] = ()
+    """Rules that are off or recalled."""
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+
+    @property
+    def every(self) -> tuple[Guideline, ...]:
+        """All rules by their ids, whatever their state."""
+        return tuple(sorted((*self.guidelines, *self.shadowed, *self.shelved), key=lambda one: one.rule.id))

@@ -129,6 +129,8 @@ def _spaced(spelt: str) -> str:
 
 
 def _invocation(reader: _Reader, node: Node) -> tuple[Type, str]:
+    if len(node["children"]) != 2:
+        raise ExpressionFault("a name lacks what stands after its dot, or that is a word of the language")
     target, member = node["children"]
     if member["type"] == "FunctionInvocation":
         return _negation(reader, target, member)

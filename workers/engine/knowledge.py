@@ -18,7 +18,7 @@ from mappers import tables
 from mappers.lossless import NotJson, loads
 from mappers.r4.validate import problems
 from workers.engine.acts import medicine, offer
-from workers.engine.definitions import Guideline, Knowledge, MedicineClass, Offer, Pack
+from workers.engine.definitions import Guideline, Knowledge, MedicineClass, Offer, Pack, State
 from workers.engine.rules import guideline
 from workers.engine.sheet import Sheet
 
@@ -41,10 +41,11 @@ class KnowledgeRefused(Exception):  # noqa: N818 - it reads as what happened
         self.faults = tuple(faults)
 
 
-def load(folder: Path = SHIPPED) -> Knowledge:
-    """All packs in a folder; raises ``KnowledgeRefused``."""
+def load(folder: Path = SHIPPED, added: Path | None = None) -> Knowledge:
+    """All packs in a folder, and those in the folder of what was ``added``, each in the place of one of the
+    same name; raises ``KnowledgeRefused``."""
     faults: list[str] = []
-    packs = sorted(found.parent for found in folder.glob("*/Library.json"))
+    packs = found_packs(folder, added)
     if not packs:
         raise KnowledgeRefused([f"{folder.name}: there is no pack in it, and no rules is no safe answer"])
     loaded = [_pack(path, faults) for path in packs]
@@ -54,13 +55,29 @@ def load(folder: Path = SHIPPED) -> Knowledge:
     _twice(rules, faults)
     if faults:
         raise KnowledgeRefused(faults)
+    rules.sort(key=lambda one: one.rule.id)
     return Knowledge(
-        tuple(loaded), tuple(sorted(rules, key=lambda one: one.rule.id)), table, _digest(folder, packs)
+        tuple(loaded),
+        tuple(one for one in rules if one.state is State.ON),
+        table,
+        _digest(packs),
+        shelved=tuple(one for one in rules if one.state is not State.ON),
+        offers=offers,
     )
+
+
+def found_packs(folder: Path, added: Path | None = None) -> list[Path]:
+    """The folders of the packs that count, by their names."""
+    found = {one.parent.name: one.parent for one in folder.glob("*/Library.json")}
+    if added is not None:
+        found |= {one.parent.name: one.parent for one in added.glob("*/Library.json")}
+    return [found[name] for name in sorted(found)]
 
 
 def _pack(path: Path, faults: list[str]) -> Pack:
     sheet = _sheet(path / "Library.json", faults)
+    if sheet.text("id") != path.name:
+        sheet.fault(f"id must be the name of the pack's folder, {path.name}")
     return Pack(sheet.text("id"), sheet.text("version"), sheet.text("title"), sheet.text("date"))
 
 
@@ -120,10 +137,10 @@ def _json(path: Path, faults: list[str]) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _digest(folder: Path, packs: list[Path]) -> str:
+def _digest(packs: list[Path]) -> str:
     """SHA-256 over packs, tables and the engine itself, so that a change of either can be seen."""
-    ours = [file for pack in packs for file in pack.rglob("*.json")]
-    files = {file.relative_to(folder).as_posix(): file for file in ours}
+    ours = [(pack, file) for pack in packs for file in pack.rglob("*.json")]
+    files = {file.relative_to(pack.parent).as_posix(): file for pack, file in ours}
     files |= {f"tables/{root.name}/{file.name}": file for root in TABLES for file in root.glob("*.[cj]s*")}
     files |= {f"engine/{file.relative_to(ENGINE).as_posix()}": file for file in ENGINE.rglob("*.py")}
     digest = hashlib.sha256()

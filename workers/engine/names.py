@@ -19,7 +19,7 @@ from workers.engine.vocabulary import analytes, deeds, items, medicines, problem
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One entry of the catalogue; ``reads`` is what a rule must say how old it may be: analytes, deeds and answers."""
+    """One entry of the catalogue; a rule says how old what it ``reads`` may be: analytes, deeds, answers."""
 
     type: Type
     resolve: Resolve

@@ -49,10 +49,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The entries of the newest day that is not too old, how many days there are, and until when."""
+    """The entries of the newest day that is not too old, on how many days there are some, and until when."""
 
     newest: tuple[Entry, ...] = ()
-    days: int = 0
+    times: int = 0
     until: date | None = None
     open: tuple[Evidence, ...] = ()
     """What may be one of them: without a day, or not to be read."""
@@ -63,7 +63,7 @@ def leaves(subject: Subject) -> Mapping[str, tuple[Type, Resolve]]:
     return {
         "recorded": (Type.BOOLEAN, _recorded(subject)),
         "date": (Type.DATE, _date(subject)),
-        "days": (Type.NUMBER, _days(subject)),
+        "times": (Type.NUMBER, _times(subject)),
     }
 
 
@@ -93,12 +93,12 @@ def _date(subject: Subject) -> Resolve:
     return resolve
 
 
-def _days(subject: Subject) -> Resolve:
+def _times(subject: Subject) -> Resolve:
     def resolve(case: Case, lens: Lens) -> Known:
         seen = _seen(case, subject, lens)
         if seen.open:
             return absent(f"how often {subject.name} is recorded", seen.until, seen.open)
-        return exactly(Decimal(seen.days), _evidence(seen), seen.until)
+        return exactly(Decimal(seen.times), _evidence(seen), seen.until)
 
     return resolve
 

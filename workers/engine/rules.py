@@ -7,6 +7,7 @@ not "all ages", and a missing exclusion is not "nobody".
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 
@@ -23,18 +24,22 @@ from workers.engine.definitions import (
     MedicineClass,
     Offer,
     Pregnancy,
+    State,
 )
 from workers.engine.expression import Expression
 from workers.engine.known import Type
 from workers.engine.names import catalogue
+from workers.engine.populations import limits, population
 from workers.engine.readings import Lens
-from workers.engine.sheet import Sheet
+from workers.engine.sheet import SHOWN, Sheet
+from workers.engine.thresholds import DECLARED, declared, spelt, versioned
 from workers.engine.vocabulary import analytes
 
 RULE = "urn:careloom:rule:"
 PLAN = "urn:careloom:plan-definition:"
 ADULT = 18
 SEVERITIES = ("high", "moderate", "low")
+STATES = {"active": State.ON, "draft": State.OFF, "retired": State.OFF}
 COMPARATORS = ("<", "<=", ">", ">=")
 
 
@@ -52,13 +57,15 @@ def guideline(
     key = sheet.text("id")
     if sheet.text("url") != f"{PLAN}{key}":
         sheet.fault(f"url must be {PLAN}{key}")
+    thresholds = declared(sheet)
+    sheet = replace(sheet, words=spelt(thresholds))
     place = sheet.extension(f"{RULE}setting").choice("value", Place)
     lens = sheet.lens(sheet.extensions(f"{RULE}input"), ambulatory=place is Place.AMBULATORY)
     confidence = sheet.extension(f"{RULE}confidence").choice("value", Confidence)
     where, strength = source(sheet.extension(f"{RULE}source"), sheet.extension(f"{RULE}strength"), confidence)
     targets = {target.key: target for target in map(_target, sheet.children("goal"))}
     found = Guideline(
-        Rule(key, sheet.text("version"), sheet.text("title"), where),
+        Rule(key, versioned(sheet.text("version"), thresholds), sheet.text("title"), where),
         pack,
         _ages(sheet.extension(f"{RULE}ages")),
         sheet.extension(f"{RULE}pregnancy").choice("value", Pregnancy),
@@ -69,9 +76,20 @@ def guideline(
         strength,
         targets,
         tuple(_action(one, lens, offers, targets) for one in sheet.children("action")),
+        _state(sheet),
+        thresholds,
+        sheet.node,
     )
     _check(sheet, found, place, table)
-    return found
+    return replace(found, rule=replace(found.rule, population=population(found), limits=limits(found)))
+
+
+def _state(sheet: Sheet) -> State:
+    """A rule whose status is ``draft`` waits for a clinician's review; a retired one is over."""
+    status = sheet.text("status")
+    if status not in STATES:
+        sheet.fault(f"status is not one of {', '.join(STATES)}")
+    return STATES.get(status, State.OFF)
 
 
 def _ages(sheet: Sheet) -> tuple[int, int | None]:
@@ -107,11 +125,27 @@ def _target(sheet: Sheet) -> Target:
     if not known or known[0].unit != unit:
         detail.fault(f"{unit!r} is not the unit in which {found[1]!r} is known")
     title = sheet.at(sheet.node.get("description"), "description").text("text")
-    return Target(key, title, found, comparator, _number(detail), unit, None)
+    return Target(key, title, found, comparator, _number(detail), unit, None, within=_within(goal))
+
+
+def _within(sheet: Sheet) -> tuple[int, int] | None:
+    """In which time a goal is to be reached (``target.due``), as months and days."""
+    if "due" not in sheet.node:
+        return None
+    due = sheet.at(sheet.node["due"], "due")
+    count, unit = due.node.get("value"), due.node.get("code")
+    spans = {"d": (0, 1), "wk": (0, 7), "mo": (1, 0), "a": (12, 0)}
+    if not isinstance(count, int) or count < 1 or unit not in spans:
+        due.fault("is a whole number of d, wk, mo or a")
+        return None
+    months, days = spans[str(unit)]
+    return count * months, count * days
 
 
 def _number(sheet: Sheet) -> Decimal:
     found = sheet.node.get("value")
+    for named in sheet.extensions(DECLARED):
+        return Decimal(sheet.words.get(named.text("value"), "NaN"))
     if found is None:
         sheet.fault("value is missing")
     return Decimal("NaN") if found is None else exact(found)
@@ -123,7 +157,7 @@ def _action(sheet: Sheet, lens: Lens, offers: Mapping[str, Offer], targets: Mapp
     ]
     if not conditions:
         sheet.fault("an action without a condition would concern everybody")
-    changes = tuple(one.text("value") for one in sheet.extensions(f"{RULE}would-change"))
+    changes = tuple(one.worded(one.text("value"), SHOWN) for one in sheet.extensions(f"{RULE}would-change"))
     if not changes:
         sheet.fault(f"{RULE}would-change must say what would change the answer")
     found = Action(

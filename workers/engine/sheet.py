@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from workers.engine.sentences import Sentence
 E = TypeVar("E", bound=Enum)
 Node = Mapping[str, Any]
 FHIRPATH = "text/fhirpath"
+THRESHOLD = re.compile(r"%threshold\.(\w+)")
+SHOWN = re.compile(r"\{threshold\.(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Sheet:
     node: Node
     where: str
     faults: list[str]
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What the rule's thresholds are set to, as an expression spells them."""
 
     def fault(self, text: str) -> None:
         """Note what is wrong here."""
@@ -34,7 +39,8 @@ class Sheet:
 
     def at(self, node: object, where: str) -> Sheet:
         """A node below this one."""
-        return Sheet(node if isinstance(node, Mapping) else {}, f"{self.where} {where}".strip(), self.faults)
+        found = node if isinstance(node, Mapping) else {}
+        return replace(self, node=found, where=f"{self.where} {where}".strip())
 
     def text(self, key: str) -> str:
         """A text that must be there and say something."""
@@ -85,7 +91,7 @@ class Sheet:
         sheet = self.at(node, "")
         if sheet.text("language") != FHIRPATH:
             sheet.fault(f"the language of an expression must be {FHIRPATH}")
-        text = sheet.text("expression")
+        text = sheet.worded(sheet.text("expression"), THRESHOLD)
         try:
             found = compiled(text, _type_of)
         except ExpressionFault as fault:
@@ -96,9 +102,20 @@ class Sheet:
         self.reads(found.names, lens)
         return found
 
+    def worded(self, text: str, pattern: re.Pattern[str]) -> str:
+        """A text with the rule's thresholds in the place of their names."""
+
+        def word(found: re.Match[str]) -> str:
+            name = found.group(1)
+            if name not in self.words:
+                self.fault(f"threshold {name} is not declared")
+            return self.words.get(name, "0")
+
+        return pattern.sub(word, text)
+
     def sentence(self, key: str, lens: Lens) -> Sentence:
         """A text whose names are known and declared."""
-        found = Sentence.of(self.text(key))
+        found = Sentence.of(self.worded(self.text(key), SHOWN))
         for name in found.names:
             if _type_of(name) is None or name == "today":
                 self.fault(f"{{{name}}} is no known fact")
