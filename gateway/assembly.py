@@ -57,8 +57,10 @@ def services(settings: Settings, vault: Vault, world: World) -> Services:
     profile = policy.load_as(policy.Kind.RELEASE, settings.release_policy)
     release = Release(vault, profile, world.clock, world.entropy, limits)
 
-    def searched(actor: Actor, type_: str, parameters: list[tuple[str, str]]) -> Resource:
-        return search_in_bundle(made, actor, type_, parameters)
+    def searched(
+        actor: Actor, type_: str, parameters: list[tuple[str, str]], lenient: bool = False
+    ) -> Resource:
+        return search_in_bundle(made, actor, type_, parameters, lenient)
 
     looking = Looking(release.find, release.read, release.originals, searched)
     known = profiles.library(profiles.brought(settings.profiles_folder, settings.profiles is not None))
@@ -98,4 +100,5 @@ def _intake(settings: Settings, vault: Vault, looking: Looking, world: World, kn
         looking=looking,
         explain=outcome.explain,
         enforced=profiles.enforced(known, settings.profiles_enforced),
+        base=settings.fhir_base,
     )

@@ -33,12 +33,14 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A bundle as it came: parsed, and in its own bytes; ``key`` is its ``Idempotency-Key``."""
+    """A bundle as it came: parsed, and in its own bytes; ``key`` is its ``Idempotency-Key``, ``prefer`` how
+    its answer is wanted."""
 
     way: str
     bundle: Resource
     body: bytes
     key: str | None = None
+    prefer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class ErrandDesk:
                 raise Refused(Kind.TOO_MANY, [Issue("throttled", text)], retry_after=5)
             whom = _living(conn, tenant, named)
             entries = len(sent.bundle.get("entry", ()))
-            order = Order(id_, _asker(actor), sent.way, entries, sent.body, whom, sent.key, now)
+            order = Order(id_, _asker(actor), sent.way, entries, sent.body, whom, sent.key, now, sent.prefer)
             errands.add(conn, order, errand_cells.seal_body(self.vault, order))
             audit.append(conn, tenant, [trace.event(actor, deed, now)])
             found = errands.get(conn, actor.client_id, id_)

@@ -32,6 +32,8 @@ from gateway.custody.jobs import SECOND, pause
 from gateway.errands.answers import BATCH, DONE
 from gateway.errands.keeping import Keeping
 from gateway.intake import Intake
+from gateway.intake.local import localised
+from gateway.intake.returning import Preferences
 from gateway.refusal import Kind, Recorded, Refused, refused
 from gateway.stored import Clock
 from mappers import lossless
@@ -104,21 +106,22 @@ class Doer:
     def _do(self, claimed: Claim, actor: Actor) -> None:
         with self.vault.database.read() as conn:
             body = errand_cells.body(conn, self.vault, claimed.errand)
-        bundle = lossless.loads(body, self.depth)
+        bundle = localised(lossless.loads(body, self.depth), self.intake.base)
         assert isinstance(bundle, dict)
+        intake = self.intake.preferring(Preferences.kept(claimed.errand.prefer))
         if claimed.errand.way == BATCH:
-            self._do_batch(claimed, actor, bundle)
+            self._do_batch(intake, claimed, actor, bundle)
             return
-        intake = replace(self.intake, beside=Keeping(self.vault, claimed, self.clock))
+        intake = replace(intake, beside=Keeping(self.vault, claimed, self.clock))
         intake.transaction(actor, bundle)
 
-    def _do_batch(self, claimed: Claim, actor: Actor, bundle: Mapping[str, Any]) -> None:
+    def _do_batch(self, intake: Intake, claimed: Claim, actor: Actor, bundle: Mapping[str, Any]) -> None:
         with self.vault.database.read() as conn:
             done = errand_cells.done(conn, claimed.errand.id)
         for place, raw in enumerate(bundle.get("entry", ())):
             if place not in done:
                 keeping = Keeping(self.vault, claimed, self.clock, place)
-                replace(self.intake, beside=keeping).served(actor, place, raw)
+                replace(intake, beside=keeping).served(actor, place, raw)
         with self.vault.database.write() as conn:
             errands.finish(conn, claimed, DONE, self.clock())
 

@@ -9,6 +9,7 @@ from werkzeug.datastructures import Headers
 
 from gateway.fhir.asked import Asked, Services
 from gateway.fhir.outcome import TurnedAway, turned_away
+from gateway.intake.local import localised, may_hold
 from gateway.refusal import Kind
 from mappers import lossless
 
@@ -28,11 +29,12 @@ def unpacked(body: bytes, headers: Headers, limit: int) -> bytes:
 
 
 def resource(services: Services, asked: Asked) -> dict[str, Any]:
-    """The JSON object in the body."""
+    """The JSON object in the body, with urls of this server relative to it."""
     parsed = lossless.loads(asked.body, services.settings.json_depth)
     if not isinstance(parsed, dict):
         raise turned_away(Kind.MALFORMED, "structure", "The body must be one FHIR resource.")
-    return parsed
+    base = services.settings.fhir_base
+    return localised(parsed, base) if may_hold(asked.body, base) else parsed
 
 
 def _gunzipped(body: bytes, limit: int) -> bytes:

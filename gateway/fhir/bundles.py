@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from gateway.auth.actor import Actor
 from gateway.fhir.asked import Parameters, Services
 from gateway.fhir.page_links import Place
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}(?:[:.][A-Za-z0-9_-]{1,40}){0,6}")
 PAGE = "_page"
 """The parameter that holds a sealed place; the link that bears it says nothing to anybody else."""
 
@@ -37,9 +39,9 @@ def next_link(services: Services, actor: Actor, path: str, place: Place) -> dict
 
 
 def dropped(names: Sequence[str]) -> str:
-    """What a lenient search did not honour. A name that is no name is not repeated."""
-    plain = [name.partition(":")[0].partition(".")[0] for name in names]
-    shown = [name if name.replace("-", "").replace("_", "").isalnum() else "(unreadable)" for name in plain]
+    """What a lenient search did not honour, with modifiers and chains. What has not the form of a parameter's
+    name is not repeated."""
+    shown = [name if _NAME.fullmatch(name) else "(unreadable)" for name in names]
     return f"These parameters are not known for this type and were left out: {', '.join(shown)}."
 
 

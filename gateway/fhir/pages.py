@@ -11,6 +11,8 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
+from werkzeug.datastructures import Headers
+
 from gateway.fhir import bundles
 from gateway.fhir.asked import Asked, Parameters, Reply, Services
 from gateway.fhir.narrowing import Narrowing, Show
@@ -52,15 +54,20 @@ def query_of(services: Services, asked: Asked, honours: Callable[[str, str], boo
         return Query(place.parameters, place.position, place.count, asked.parameters)
     services.settings.extent.check(rest)
     count, rest = take_count(rest)
-    handling = preferred(asked.headers, "handling")
-    if handling not in (None, LENIENT, STRICT):
-        raise turned_away(Kind.MALFORMED, "value", "Prefer: handling is strict or lenient.")
-    if handling != LENIENT:
+    if not lenient(asked.headers):
         return Query(rest, None, count, asked.parameters)
     left = [pair for pair in rest if not honours(*pair)]
     shown = [pair for pair in asked.parameters if pair not in left]
     kept = [pair for pair in rest if pair not in left]
     return Query(kept, None, count, shown, tuple(sorted({name for name, _ in left})))
+
+
+def lenient(headers: Headers) -> bool:
+    """Whether ``Prefer: handling=lenient`` asks to leave out what is not known, and to say so."""
+    handling = preferred(headers, "handling")
+    if handling not in (None, LENIENT, STRICT):
+        raise turned_away(Kind.MALFORMED, "value", "Prefer: handling is strict or lenient.")
+    return handling == LENIENT
 
 
 def with_form(services: Services, asked: Asked) -> Asked:

@@ -31,7 +31,8 @@ def _patched(services: Services, asked: Asked, id_: str | None, query: str | Non
 
 
 def _change(services: Services, asked: Asked) -> Change:
+    base = services.settings.fhir_base
     kind, _ = parse_options_header(asked.headers.get("Content-Type", ""))
     if kind.lower() == JSON_PATCH:
-        return patches.of_json(lossless.loads(asked.body, services.settings.json_depth))
-    return patches.of_parameters(resource(services, asked))
+        return patches.of_json(lossless.loads(asked.body, services.settings.json_depth), base)
+    return patches.of_parameters(resource(services, asked), base)

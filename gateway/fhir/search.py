@@ -11,7 +11,7 @@ from gateway.fhir.asked import Asked, Parameters, Reply, Services
 from gateway.fhir.narrowing import ELEMENTS, SUMMARY, take_narrowing
 from gateway.fhir.negotiation import FORM
 from gateway.fhir.outcome import TurnedAway
-from gateway.fhir.pages import page_headers, page_reply, query_of, with_form
+from gateway.fhir.pages import LENIENT, page_headers, page_reply, query_of, with_form
 from gateway.fhir.versions import holding, is_known
 from gateway.stored import Position
 
@@ -51,10 +51,13 @@ def _narrows(type_: str, name: str, value: str) -> bool:
     return True
 
 
-def search_in_bundle(services: Services, actor: Actor, type_: str, parameters: Parameters) -> dict[str, Any]:
+def search_in_bundle(
+    services: Services, actor: Actor, type_: str, parameters: Parameters, lenient: bool = False
+) -> dict[str, Any]:
     """The searchset that an entry of a bundle asks for, as strict as a search of its own."""
     own = [pair for pair in parameters if pair[0] not in FORM]
-    body = search(services, Asked(actor, Headers(), own, type=type_)).body
+    headers = Headers({"Prefer": f"handling={LENIENT}"} if lenient else {})
+    body = search(services, Asked(actor, headers, own, type=type_)).body
     assert isinstance(body, dict)
     return body
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gateway.errands import Sent
 from gateway.fhir import later
 from gateway.fhir.asked import Asked, Reply, Services
 from gateway.fhir.body import resource
 from gateway.fhir.negotiation import preferred
 from gateway.fhir.outcome import turned_away
+from gateway.fhir.pages import lenient
 from gateway.fhir.parameters import refuse_any
 from gateway.fhir.repeating import repeat_of
 from gateway.intake import repeats
-from gateway.intake.returning import returning
+from gateway.intake.returning import Preferences, returning
 from gateway.refusal import Kind
 from gateway.stored import Repeat
 
@@ -32,14 +31,16 @@ def transaction(services: Services, asked: Asked) -> Reply:
             "The bundle has more entries than this server accepts.",
             "Bundle.entry",
         )
-    intake = replace(services.intake, returning=returning(preferred(asked.headers, "return")))
+    preferences = Preferences(returning(preferred(asked.headers, "return")), lenient(asked.headers))
+    intake = services.intake.preferring(preferences)
     ways = {"transaction": intake.transaction, "batch": intake.batch}
     name = str(bundle.get("type"))
     way = ways.get(name)
     if way is None:
         raise turned_away(Kind.INVALID, "value", "Bundle.type must be transaction or batch.", "Bundle.type")
     if later.wanted(asked):
-        return _later(services, asked, Sent(name, bundle, asked.body, repeat.key if repeat else None), repeat)
+        key = repeat.key if repeat else None
+        return _later(services, asked, Sent(name, bundle, asked.body, key, str(preferences)), repeat)
     if repeat is not None:
         services.errands.refuse_known(asked.actor, repeat.key)
     answer = way(asked.actor, bundle, repeat)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from gateway.auth.actor import Actor
 from gateway.custody.ids import StoredId, Tenant
@@ -21,9 +22,13 @@ def _unserved(*_: object) -> Resource:
 class Looking:
     """``find``: ids, as the tenant writes them, of what matches some criteria. ``read``: one resource for
     an answer, audited. ``originals``: current versions as their tenant sees them, for comparison only.
-    ``search``: a searchset for an answer, audited too."""
+    ``search``: a searchset for an answer, audited too, with ``lenient=True`` as such a one."""
 
     find: Callable[[Actor, str, list[tuple[str, str]]], list[str]]
     read: Callable[[Actor, str, str], Stored]
     originals: Callable[[Tenant, Sequence[Ref]], Mapping[Ref, Stored]]
-    search: Callable[[Actor, str, list[tuple[str, str]]], Resource] = _unserved
+    search: Callable[..., Resource] = _unserved
+
+    def leniently(self) -> Looking:
+        """The same, where a search leaves out what it does not know and says so."""
+        return replace(self, search=partial(self.search, lenient=True))

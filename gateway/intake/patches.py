@@ -19,6 +19,7 @@ from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import Tenant
 from gateway.identities import Identities
 from gateway.intake.entries import Entry, Standing
+from gateway.intake.local import localised
 from gateway.intake.looking import Looking
 from gateway.intake.rights import UNKNOWN, Rights, unmet
 from gateway.refusal import Issue, Kind, Refused, refused
@@ -41,34 +42,40 @@ class Change(msgspec.Struct, frozen=True):
     """Where its operations stand, to be followed by ``[n]``."""
 
 
-def of_json(patch: Any) -> Change:
-    """A JSON Patch (RFC 6902)."""
-    return Change(patch, json_patch.applied, "")
+def of_json(patch: Any, base: str = "") -> Change:
+    """A JSON Patch (RFC 6902). What it makes is told relative to ``base``."""
+    return Change(patch, _local(json_patch.applied, base), "")
 
 
-def of_parameters(parameters: Any) -> Change:
-    """A FHIRPath Patch."""
-    return Change(parameters, fhirpath_patch.applied, "Parameters.parameter")
+def of_parameters(parameters: Any, base: str = "") -> Change:
+    """A FHIRPath Patch. What it makes is told relative to ``base``."""
+    return Change(parameters, _local(fhirpath_patch.applied, base), "Parameters.parameter")
 
 
-def opened(entries: Sequence[Entry]) -> list[Entry]:
+def _local(apply: Callable[[Any, Any], Any], base: str) -> Callable[[Any, Any], Any]:
+    return lambda standing, patch: localised(apply(standing, patch), base)
+
+
+def opened(entries: Sequence[Entry], base: str = "") -> list[Entry]:
     """The entries, each PATCH of a bundle with its change in place of the resource that bears it."""
     return [
-        _opened(entry) if entry.method == "PATCH" and entry.change is None else entry for entry in entries
+        _opened(entry, base) if entry.method == "PATCH" and entry.change is None else entry
+        for entry in entries
     ]
 
 
-def _opened(entry: Entry) -> Entry:
-    return replace(entry, resource=None, change=of_entry(entry.resource, f"{entry.at}.resource"))
+def _opened(entry: Entry, base: str) -> Entry:
+    change = of_entry(entry.resource, f"{entry.at}.resource", base)
+    return replace(entry, resource=None, change=change)
 
 
-def of_entry(resource: object, at: str) -> Change:
+def of_entry(resource: object, at: str, base: str = "") -> Change:
     """What the PATCH entry of a bundle bears: Parameters, or a Binary that is a JSON Patch."""
     body: Mapping[str, Any] = resource if isinstance(resource, dict) else {}
     if body.get("resourceType") == "Parameters":
-        return of_parameters(body)
+        return of_parameters(body, base)
     if body.get("resourceType") == "Binary" and body.get("contentType") == JSON_PATCH:
-        return of_json(_decoded(body.get("data"), f"{at}.data"))
+        return of_json(_decoded(body.get("data"), f"{at}.data"), base)
     text = f"A PATCH entry needs Parameters, or a Binary of the type {JSON_PATCH}."
     raise refused(Kind.INVALID, "required", text, at)
 

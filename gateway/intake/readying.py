@@ -42,21 +42,18 @@ class Readying:
     looking: Looking
     entropy: Entropy
     enforced: Enforced | None = None
+    base: str = ""
 
     def ready(self, actor: Actor, entries: Sequence[Entry]) -> Ready:
         """Raises ``Refused`` for what cannot be done as it is asked."""
-        since = (
-            self._last(actor)
-            if any(e.if_none_exist or (e.query and e.method != "GET") for e in entries)
-            else None
-        )
+        since = self._last(actor) if any(map(_conditional, entries)) else None
         identified = identify.identified(actor, entries, self.looking, self.entropy)
         refuse_twins(identified)
         changed = patches.applied(
             self.vault, self.looking, actor.organization, Rights(actor.scopes), identified
         )
         checks.conforming([entry for entry in changed if entry.change], self.enforced)
-        return Ready(resolve(changed, identify.looked_up(actor, self.looking)), since)
+        return Ready(resolve(changed, identify.looked_up(actor, self.looking), self.base), since)
 
     def _last(self, actor: Actor) -> WriteNo:
         with self.vault.database.glance() as at:
@@ -64,4 +61,5 @@ class Readying:
 
 
 def _conditional(entry: Entry) -> bool:
+    """Whether what is written hangs on what a search finds."""
     return bool(entry.if_none_exist or (entry.query and not entry.is_search))

@@ -17,7 +17,7 @@ from gateway.intake.commit import Batch, commit
 from gateway.intake.entries import Condition, Entry, read_entries, read_entry
 from gateway.intake.looking import Looking
 from gateway.intake.readying import Ready, Readying
-from gateway.intake.returning import Returning
+from gateway.intake.returning import Preferences, Returning
 from gateway.intake.versions import Outcome, Versions
 from gateway.privacy.policy import Policy
 from gateway.profiles import Enforced
@@ -56,6 +56,13 @@ class Intake:
     """How much of what a bundle writes its answer shows."""
     beside: Beside | None = None
     """Who keeps the answers, where nobody waits for them."""
+    base: str = ""
+    """The url under which FHIR is served here."""
+
+    def preferring(self, preferences: Preferences) -> Intake:
+        """The same, answering a bundle as its sender prefers."""
+        looking = self.looking.leniently() if preferences.lenient else self.looking
+        return replace(self, returning=preferences.returning, looking=looking)
 
     def create(self, actor: Actor, type_: str, body: Resource, if_none_exist: str | None = None) -> Stored:
         """Store a new resource under an id that the server gives, or find the one that is there already."""
@@ -156,7 +163,7 @@ class Intake:
         checks.allowed(actor, entries)
         if actor.role is not Role.EHR:
             raise refused(Kind.FORBIDDEN, "forbidden", "Only an EHR may write.")
-        entries = patches.opened(entries)
+        entries = patches.opened(entries, self.base)
         checks.searches(entries)
         checks.resources(entries)
         checks.conforming(entries, self.enforced)
@@ -170,7 +177,7 @@ class Intake:
 
     def _written(self, actor: Actor, entries: Sequence[Entry], kept: Kept | None) -> list[Outcome]:
         """Steps 3 and 4, again where another writer was faster."""
-        readying = Readying(self.vault, self.looking, self.entropy, self.enforced)
+        readying = Readying(self.vault, self.looking, self.entropy, self.enforced, self.base)
         ready = self._ready(actor, readying, entries)
         shown = reads.Shown(self.looking)
         for attempt in range(TRIES):

@@ -31,9 +31,9 @@ CLOCK_STEP = 120_000_000  # microseconds
 CLOCK = "time steps back: the clock was put back, or the event is back-dated"
 SEEN = re.compile(r": clock at ([0-9]{1,18}), ")  # in the detail of an audit:acknowledge
 HASH = 32
-
 NOWHERE = {"log": None, "first": 0, "last": 0, "kind": "altered"}
-Point = Event = Told = Any  # extended coordinates; what ``events`` gives; what the manifest says
+Point = Any  # extended coordinates
+Told = Any  # what the manifest says, or an event
 
 
 class Broken(Exception):  # noqa: N818 - it reads as what it is
@@ -195,7 +195,7 @@ def leaf_of(cells: list[Any]) -> bytes:
     return hashlib.sha256(b"\x00" + head + packed(FORMAT) + b"".join(map(packed, cells))).digest()
 
 
-def events(path: Path, manifest: Told) -> Iterator[Event]:
+def events(path: Path, manifest: Told) -> Iterator[Told]:
     """Each event; its leaf is None where it cannot be read."""
     absent, shield = (
         (None, "") if path.suffix == ".ndjson" else (ABSENT, "'" * manifest.get("shielded", False))

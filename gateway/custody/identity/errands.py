@@ -67,11 +67,13 @@ class Order:
     patients: Sequence[StoredId]
     key: str | None
     now: int
+    prefer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One that was accepted. ``status`` is that of its answer, once it is done."""
+    """One that was accepted. ``status`` is that of its answer, once it is done; ``prefer`` how that is
+    wanted."""
 
     id: StoredId
     asker: Asker
@@ -81,6 +83,7 @@ class Errand:
     state: State
     status: int | None
     finished: int | None
+    prefer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ def add(conn: Connection, order: Order, sealed: bytes) -> None:
         "not_before": order.now,
         "fence": 0,
         "attempts": 0,
+        "prefer": order.prefer,
     }
     dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     kept = dialect.insert(errand).values(values).on_conflict_do_nothing().returning(_e.state)
@@ -273,6 +277,7 @@ def _errand(row: Row[Any]) -> Errand:
         state=State(row.state),
         status=row.status,
         finished=row.finished,
+        prefer=row.prefer,
     )
 
 

@@ -203,7 +203,7 @@ def planned(conn: Connection, parameters: list[tuple[str, str]]) -> list[str]:
         told.append((statement, values))
 
     event.listen(conn, "before_cursor_execute", hear)
-    for parts in ways.values():
+    for parts in ways.parts.values():
         for branch in parts:
             counted = select(func.count()).select_from(audit_event)
             conn.execute(counted.where(branch.where, audit_event.c.time <= CEILING)).scalar_one()

@@ -66,14 +66,14 @@ def test_a_uri_that_names_no_entry_is_a_name_of_something_else() -> None:
 
 
 def test_a_uri_that_names_an_entry_is_rewritten_with_it() -> None:
-    body = {**observation("urn:uuid:a"), "instantiatesCanonical": "urn:uuid:a"}
+    body = {**observation("urn:uuid:a"), "meta": {"source": "urn:uuid:a", "profile": ["urn:uuid:a"]}}
     entries = [
         Entry("Bundle.entry[0]", "POST", "Patient", "given", dict(PATIENT), "urn:uuid:a"),
         Entry("Bundle.entry[1]", "POST", "Observation", "o1", body),
     ]
     made = resolve(entries, never)[1].resource
     assert made is not None
-    assert made["instantiatesCanonical"] == "Patient/given"
+    assert made["meta"] == {"source": "Patient/given", "profile": ["urn:uuid:a"]}, "no canonical is a link"
     assert made["subject"] == {"reference": "Patient/given"}
 
 

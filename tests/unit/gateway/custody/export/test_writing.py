@@ -78,7 +78,7 @@ def test_one_organization_alone(trail: Trail, tmp_path: Path):
     (written,) = export(trail, tmp_path / "out", Wish(frozenset({OTHER})))
     assert (written.log, sorted(path.name for path in (tmp_path / "out").iterdir())) == (
         OTHER,
-        ["8", "README.txt", "manifest", "verify.py"],
+        ["8", "README.txt", "clients.csv", "columns.csv", "manifest", "organizations.csv", "verify.py"],
     )
 
 
