@@ -24,6 +24,7 @@ RESOURCES = {
     ActKind.REVIEW_MEDICINE: "Task",
     ActKind.QUESTION: "Task",
     ActKind.INFORM: "CommunicationRequest",
+    ActKind.CHOICE: "Task",
 }
 UNCONFIRMED = "unverified: clinical review needed"
 
@@ -38,6 +39,8 @@ class Confidence(Enum):
 def offer(sheet: Sheet, guarded: Mapping[str, MedicineClass]) -> Offer:
     """The act behind an ActivityDefinition."""
     kind = sheet.extension(KIND).choice("value", ActKind)
+    if kind is ActKind.CHOICE:
+        sheet.fault("a choice is made by reconciliation, from proposals that speak against one another")
     options = _medicines(sheet, OPTION)
     key = sheet.text("id")
     if sheet.text("url") != f"{ACTIVITY}{key}":

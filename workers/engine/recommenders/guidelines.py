@@ -7,19 +7,22 @@ that few patients are looked at again for a rule that cannot concern them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from functools import cache
 
 from mappers.facts import Evidence, Truth
 from mappers.recommendations import Issue, Reason, Target, Unanswered
 from workers.engine.answer import Answer, all_of, negate, ordered, soonest
-from workers.engine.calendar import age_within
+from workers.engine.calendar import Span, age_within
 from workers.engine.case import Case
 from workers.engine.definitions import Action, Guideline, Knowledge, Lactation, Pregnancy
 from workers.engine.expression import Expression, Lookup, answer, value
 from workers.engine.names import catalogue, lookup
 from workers.engine.people import lactation, pregnancy
 from workers.engine.recommenders import Findings, Proposal
+from workers.engine.vocabulary import analytes
 
 
 class Guidelines:
@@ -44,10 +47,10 @@ def _ask(case: Case, guideline: Guideline) -> Findings:
     missing = ordered(text for _, found in answers if found.truth is Truth.UNKNOWN for text in found.missing)
     return Findings(
         tuple(_proposals(guideline, chosen, names)),
-        tuple(_targets(guideline, chosen)),
+        tuple(_targets(guideline, chosen, names)),
         tuple(_issues(guideline, chosen, names)),
         (Unanswered(guideline.rule, missing),) if missing else (),
-        soonest([*(found.until for _, found in answers), *_shown_until(chosen, names)]),
+        soonest([*(found.until for _, found in answers), *_shown_until(guideline, chosen, names)]),
     )
 
 
@@ -127,9 +130,34 @@ def _due(action: Action, names: Lookup) -> date | None:
     return day if isinstance(day, date) else None
 
 
-def _targets(guideline: Guideline, chosen: Iterable[tuple[Action, Answer]]) -> Iterator[Target]:
-    keys = ordered(action.goal for action, _ in chosen if action.goal is not None)
-    return (guideline.targets[key] for key in keys)
+def _targets(
+    guideline: Guideline, chosen: Iterable[tuple[Action, Answer]], names: Lookup
+) -> Iterator[Target]:
+    """Each goal with why it is set, and by when: so long after the number that missed it."""
+    found: dict[str, list[Reason]] = {}
+    for action, answer_ in chosen:
+        if action.goal is not None:
+            found.setdefault(action.goal, []).append(_reason(guideline, action, answer_, names))
+    for key, reasons in found.items():
+        target = guideline.targets[key]
+        yield replace(target, reasons=tuple(reasons), due=_reached_by(guideline, target, names))
+
+
+def _reached_by(guideline: Guideline, target: Target, names: Lookup) -> date | None:
+    """The day by which a number that misses its goal is to meet it; None while it is met or not known."""
+    measured = _missed_by(guideline, target)
+    if measured is None or target.within is None:
+        return None
+    numbers, days = names(f"{measured}.value").values, names(f"{measured}.date").values
+    missed = [one for one in numbers if isinstance(one, Decimal) and not target.is_met(one)]
+    day = next(iter(days), None)
+    return Span(*target.within).after(day) if missed and isinstance(day, date) else None
+
+
+def _missed_by(guideline: Guideline, target: Target) -> str | None:
+    """The analyte whose number tells by when a goal is to be reached, where the rule reads it."""
+    measured = next((key for key, one in analytes().items() if target.measure[1] in one.loincs), "")
+    return measured if target.within is not None and measured in guideline.lens.ages else None
 
 
 def _issues(guideline: Guideline, chosen: Iterable[tuple[Action, Answer]], names: Lookup) -> Iterator[Issue]:
@@ -140,9 +168,13 @@ def _issues(guideline: Guideline, chosen: Iterable[tuple[Action, Answer]], names
             yield Issue(danger.key, danger.title, danger.severity, reasons, names(danger.implicates).evidence)
 
 
-def _shown_until(chosen: Iterable[tuple[Action, Answer]], names: Lookup) -> Iterator[date | None]:
-    """What an activity shows may turn before its conditions do."""
+def _shown_until(
+    guideline: Guideline, chosen: Iterable[tuple[Action, Answer]], names: Lookup
+) -> Iterator[date | None]:
+    """What an activity or a goal shows may turn before its conditions do."""
     for action, _ in chosen:
         yield from (known.until for known in action.sentence.known(names))
         if action.due is not None:
             yield value(action.due, names).until
+        if action.goal is not None and (read := _missed_by(guideline, guideline.targets[action.goal])):
+            yield names(f"{read}.value").until

@@ -146,7 +146,9 @@ def _evidence(ingredients: Iterable[str], taken: Taken, tested: Iterable[Standin
 def _issue(asked: Asked, reasons: list[Reason], severity: str) -> Issue:
     title = f"{asked.drug} and {' and '.join(one.gene for one in asked.standings)}"
     key = f"genes-{slug(asked.drug.replace(' / ', ' '))}"
-    return Issue(key, title, severity, tuple(dict.fromkeys(reasons)), asked.evidence)
+    return Issue(
+        key, title, severity, tuple(dict.fromkeys(reasons)), asked.evidence, tuple(asked.drug.split(" / "))
+    )
 
 
 def _reason(asked: Asked, guideline: Guideline, strength: str, sentence: str) -> Reason:

@@ -231,6 +231,10 @@ def _without(patient: Facts, reasons: tuple) -> tuple[Measurement, ...]:
     return tuple(one for one in patient.measurements if one.analyte not in lost)
 
 
+OWN = ("the sending hospital", "Careloom")
+"""Sources without an address: the chart itself, and what nobody else has published."""
+
+
 @slowly
 @given(patients())
 def test_law_9_every_activity_names_its_evidence_its_source_and_what_would_change_it(
@@ -247,7 +251,8 @@ def test_law_9_every_activity_names_its_evidence_its_source_and_what_would_chang
     }
     for reason in [reason for one in (*result.activities, *result.withdrawn) for reason in one.reasons]:
         source = reason.rule.source
-        assert all([source.title, source.publisher, source.version, source.date, source.url, source.strength])
+        assert all([source.title, source.publisher, source.version, source.date, source.strength])
+        assert source.url or source.publisher in OWN
         assert reason.would_change
         assert reason.evidence
         assert set(reason.evidence) <= known
@@ -373,8 +378,8 @@ def test_urgent_acts_come_first(knowledge: Knowledge):
     result = plan(facts(*known), knowledge)
     assert [one.act.key for one in result.activities][:3] == [
         "review-metformin",
-        "repeat-creatinine",
         "review-glucose-lowering",
+        "repeat-creatinine",
     ]
     assert [issue.key for issue in result.issues] == ["metformin-egfr-below-30"]
     assert result.issues[0].implicated == (evidence("MedicationRequest", "metformin"),)
