@@ -37,14 +37,20 @@ def adopt(conn: Connection, kind: str, digest: str, now: int) -> int:
     """Go over to this knowledge, with a job of this kind for every patient; answers how many there are."""
     if _locked(conn) == digest:
         return 0
+    count = renew(conn, kind, REASON, now)
+    conn.execute(update(adopted_knowledge).values(digest=digest, since=now))
+    return count
+
+
+def renew(conn: Connection, kind: str, reason: str, now: int, tenant: Tenant | None = None) -> int:
+    """A job of this kind for every patient, or for those of one tenant, one after the other."""
     count = 0
-    for second, portion in enumerate(_portions(conn)):
+    for second, portion in enumerate(_portions(conn, tenant)):
         due = now + second * SECOND
-        for tenant, rows in groupby(portion, key=itemgetter(0)):
-            order = Order(tenant, kind, REASON, due, now)
+        for owner, rows in groupby(portion, key=itemgetter(0)):
+            order = Order(owner, kind, reason, due, now)
             jobs.enqueue(conn, order, [patient for _, patient in rows])
         count += len(portion)
-    conn.execute(update(adopted_knowledge).values(digest=digest, since=now))
     return count
 
 
@@ -57,9 +63,10 @@ def _locked(conn: Connection) -> str:
     return found
 
 
-def _portions(conn: Connection) -> Iterator[Sequence[tuple[Tenant, StoredId]]]:
+def _portions(conn: Connection, tenant: Tenant | None) -> Iterator[Sequence[tuple[Tenant, StoredId]]]:
     """Every patient that is there, so many at a time."""
     there = select(record.c.tenant, record.c.id).where(record.c.type == "Patient", record.c.deleted == 0)
+    there = there if tenant is None else there.where(record.c.tenant == tenant)
     rows = iter(conn.execute(there.order_by(record.c.tenant, record.c.id)).all())
     while portion := [(Tenant(tenant), StoredId(id_)) for tenant, id_ in islice(rows, A_SECOND)]:
         yield portion

@@ -26,7 +26,7 @@ from gateway.custody.answer_tables import errand, errand_answer, idempotency
 from gateway.custody.archive.tables import audit_archive
 from gateway.custody.console_tables import CONSOLE_TABLES
 from gateway.custody.key_tables import IDENTITY_KEY_TABLES, clinical_key, identity_key, keys
-from gateway.custody.knowledge_table import adopted_knowledge
+from gateway.custody.knowledge_table import KNOWLEDGE_RIGHTS, adopted_knowledge
 from gateway.custody.receiver_tables import trail_cursor, trail_receiver
 from gateway.custody.schema import Number, clustered, data
 from gateway.custody.trail_tables import audit_event, audit_head
@@ -364,7 +364,7 @@ WORKER_RIGHTS: Mapping[str, frozenset[str]] = {
     "search_token": frozenset({"SELECT", "INSERT"}),
     "search_range": frozenset({"SELECT", "INSERT"}),
     "job": frozenset({"SELECT", "INSERT", "UPDATE"}),
-    "adopted_knowledge": frozenset({"SELECT", "INSERT", "UPDATE"}),
+    **KNOWLEDGE_RIGHTS,
     "audit_head": frozenset({"SELECT", "INSERT", "UPDATE"}),
     "audit_event": frozenset({"SELECT", "INSERT"}),
     "clinical_key": frozenset({"SELECT", "INSERT"}),

@@ -179,7 +179,7 @@ def _measurements(told: Sequence[Sequence[str]]) -> Iterator[Measurement]:
 
 def _deeds(told: Sequence[Sequence[str | None]]) -> Iterator[Deed]:
     """``["colonoscopy", "2020-05-01"]``; the day may be null."""
-    by_key = {key: code for code, key in reversed(deed_codes().items())}
+    by_key = {key: code for code, key in deed_codes().items()}
     for number, (key, when) in enumerate(told):
         code, day = by_key[str(key)], date.fromisoformat(when) if when else None
         yield Deed("procedure", code.system, code.code, day, _evidence("Procedure", number))

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from mappers.concept_maps import NO_MAPS, ConceptMaps
 from mappers.recommendations import ActKind, Rule, Target, Urgency
 from workers.engine.expression import Expression
 from workers.engine.readings import Lens
@@ -171,7 +172,7 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """All that the engine knows; ``guidelines`` are the rules that are on, ``digest`` changes with any of it."""
+    """All that the engine knows. ``guidelines`` are those that are on; ``digest`` changes with any of it."""
 
     packs: tuple[Pack, ...]
     guidelines: tuple[Guideline, ...]
@@ -182,6 +183,8 @@ class Knowledge:
     shelved: tuple[Guideline, ...] = ()
     """Rules that are off or recalled."""
     offers: Mapping[str, Offer] = field(default_factory=dict)
+    maps: ConceptMaps = NO_MAPS
+    """The hospital's own ConceptMaps, for whoever makes facts."""
 
     @property
     def every(self) -> tuple[Guideline, ...]:
