@@ -31,7 +31,8 @@ COMMANDS = {
     "keys": "See and rotate root keys.",
     "policy": "Check a privacy policy.",
     "retention": "Say how long what is kept, and hold what must stay.",
-    "knowledge": "List and check what the engine knows.",
+    "knowledge": "Say which rules count, and recall them.",
+    "codes": "List, check and add the hospital's own ConceptMaps.",
     "profiles": "List, check and add profiles.",
     "facts": "See what becomes of records.",
     "calc": "Compute one score, risk or phenotype.",
@@ -50,6 +51,7 @@ _SAID = {
     "gateway.demo.server:NotRunning",
     "gateway.privacy.policy:PolicyRefused",
     "gateway.profiles:ProfilesRefused",
+    "gateway.rulebook.refused:Refused",
     "workers.engine.knowledge:KnowledgeRefused",
 }
 _FAILED, _BROKEN, _INTERRUPTED = 1, 70, 130

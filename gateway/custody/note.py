@@ -83,6 +83,15 @@ def open_note(note: str, origin: str, trusted: Sequence[Ed25519PublicKey]) -> Ch
     return checkpoint
 
 
+def vouched(note: str, name: str, trusted: Sequence[Ed25519PublicKey]) -> str:
+    """The text of a note that one of these keys signed under this name; raises ``BadNote``."""
+    text, separator, signatures = note.partition("\n\n")
+    text += "\n"
+    if not separator or not any(_signed(text, signatures, name, key) for key in trusted):
+        raise BadNote
+    return text
+
+
 def _signed(text: str, signatures: str, origin: str, key: Ed25519PublicKey) -> bool:
     for line in signatures.splitlines():
         dash, _, rest = line.partition(" ")

@@ -163,6 +163,11 @@ PATTERNS: Mapping[str, Pattern] = {
     "retention:remove": Pattern(_ALERT, (_SECURITY,)),
     "retention:hold": Pattern(_ALERT, (_SECURITY,)),
     "retention:release": Pattern(_ALERT, (_SECURITY,)),
+    "knowledge:add": Pattern(_ALERT, (_SECURITY,)),
+    "knowledge:remove": Pattern(_ALERT, (_SECURITY,)),
+    "knowledge:trust": Pattern(_ALERT, (_SECURITY,)),
+    "knowledge:switch": Pattern(_ALERT, (_SECURITY,)),
+    "knowledge:recall": Pattern(_ALERT, (_SECURITY,)),
     "retention:superseded": _CHART,
     "retention:deleted": _CHART,
     "patient:disclosures": Pattern(
@@ -173,6 +178,7 @@ PATTERNS: Mapping[str, Pattern] = {
     "audit:acknowledge": Pattern(_ALERT, (_SECURITY,)),
     "system:start": Pattern(_ACTIVITY, (Code(DICOM, "110120", "Application Start"),)),
     "system:stop": Pattern(_ACTIVITY, (Code(DICOM, "110121", "Application Stop"),)),
+    "system:hang": Pattern(_ACTIVITY, (Code(DICOM, "110121", "Application Stop"),)),
 }
 """Every kind of event that is written; ``docs/audit.md`` says what each is."""
 

@@ -1,0 +1,26 @@
+"""What decisions about knowledge leave in the trail: of one hospital in its log, of all in the system's."""
+
+from __future__ import annotations
+
+from gateway.custody.audit import Event
+from gateway.custody.ids import SYSTEM, Tenant
+from gateway.custody.operator import By
+from gateway.trace import SUCCESS
+
+ADD, REMOVE, TRUST, SWITCH, RECALL = "add", "remove", "trust", "switch", "recall"
+_ACTIONS = {ADD: "C", REMOVE: "D", TRUST: "U", SWITCH: "U", RECALL: "U"}
+
+
+def decided(deed: str, detail: str, by: By, now: int, tenant: Tenant = SYSTEM) -> Event:
+    """The event of a decision."""
+    return Event(
+        time=now,
+        kind=f"knowledge:{deed}",
+        action=_ACTIONS[deed],
+        outcome=SUCCESS,
+        status=200,
+        client_id=str(by),
+        organization=None if tenant == SYSTEM else tenant,
+        user=by.user,
+        detail=detail,
+    )
