@@ -65,6 +65,8 @@ class Evidence:
     """One version of one resource: ``Observation/<pseudonym>/_history/2``."""
 
     reference: str
+    maps: tuple[str, ...] = ()
+    """The hospital's own ConceptMaps through which it was read, ``url|version``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,8 @@ class Finding:
 class GeneResult:
     """What a laboratory reported of one gene: alleles (one, or the pair), or the phenotype it made of them.
 
-    Without either it is present, unreadable; ``gene`` is None when even that could not be read.
+    Or a variant, an allele that is there or not, an activity score. With none of these it is present,
+    unreadable; ``gene`` is None when even that could not be read.
     """
 
     gene: str | None
@@ -199,6 +202,18 @@ class GeneResult:
     phenotype: str | None
     when: date | None
     evidence: Evidence
+    activity: str | None = None
+    """The activity score as reported: ``1.0``, or ``≥3.0`` where copies were not counted."""
+    variant: tuple[str, ...] = ()
+    """The alleles of which a variant that was found may be a part; one where the variant defines it."""
+    copies: int | None = None
+    """Of a variant: on how many chromosomes it lies; of alleles: how many copies of the gene there are."""
+    whole: bool = False
+    """Whether the alleles are all that there are, be it one: a chromosome without a partner."""
+    present: bool | None = None
+    """Whether the one allele that was looked for is there; nothing is said of any other."""
+    confirmed: bool = True
+    """False: read by a code or a table that was not read at its source."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,6 +231,43 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class GenePhenotype:
+    """What the alleles of a gene make of somebody, by CPIC's tables: becomes an Observation."""
+
+    key: str
+    rule: Rule
+    gene: str
+    alleles: str
+    """As a person reads them: ``*1/*2``."""
+    phenotype: str
+    activity: str | None
+    inputs: tuple[Evidence, ...]
+    when: date | None
+    """The day of the newest result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Implication:
+    """What CPIC recommends about one medicine that is taken: an Observation of Genomics Reporting.
+
+    ``words`` are CPIC's, or that it has changed them since; ``strength`` is empty then. ``genes`` are pairs of
+    a gene and its phenotype; ``inputs`` the results, not the prescriptions.
+    """
+
+    key: str
+    rule: Rule
+    drug: str
+    rxcui: str
+    genes: tuple[tuple[str, str], ...]
+    words: str
+    strength: str
+    population: str
+    inputs: tuple[Evidence, ...]
+    when: date | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The one reconciled answer. ``next_look`` is the first day on which time alone would change it."""
 
@@ -248,6 +285,8 @@ class Plan:
     """How many values could not be read that no rule asks for; they are counted, not listed."""
     scores: tuple[Scored, ...] = ()
     trends: tuple[Trend, ...] = ()
+    phenotypes: tuple[GenePhenotype, ...] = ()
+    implications: tuple[Implication, ...] = ()
     kept: tuple[Activity, ...] = ()
     """What is not asked yet, because enough is asked at once; told by title, in order."""
 

@@ -170,7 +170,15 @@ def _deed_order(one: Deed) -> tuple[Any, ...]:
 
 
 def _gene_order(one: GeneResult) -> tuple[Any, ...]:
-    return one.gene or "", one.alleles, one.phenotype or "", one.when or ANCIENT, one.evidence
+    said = (
+        one.gene or "",
+        one.alleles,
+        one.phenotype or "",
+        one.activity or "",
+        one.variant,
+        one.copies or 0,
+    )
+    return *said, one.present is True, one.when or ANCIENT, one.evidence
 
 
 def _unreadable_order(one: Unreadable) -> tuple[Any, ...]:

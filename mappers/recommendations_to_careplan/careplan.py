@@ -102,8 +102,8 @@ def _supporting(writer: Writer) -> Iterator[Json]:
         yield reference(writer.local("Observation", derived.key))
     for scored in plan.scores:
         yield reference(writer.local(kind_of(scored), scored.key))
-    for trend in plan.trends:
-        yield reference(writer.local("Observation", trend.key))
+    for key in (one.key for group in (plan.trends, plan.phenotypes, plan.implications) for one in group):
+        yield reference(writer.local("Observation", key))
     for issue in plan.issues:
         yield reference(writer.local("DetectedIssue", issue.key))
     for activity in plan.activities:

@@ -56,6 +56,8 @@ def used(plan: Plan) -> Iterator[Rule]:
     yield from (derived.rule for derived in plan.derived)
     yield from (scored.rule for scored in plan.scores)
     yield from (trend.rule for trend in plan.trends)
+    yield from (phenotype.rule for phenotype in plan.phenotypes)
+    yield from (implication.rule for implication in plan.implications)
     yield from (unanswered.rule for unanswered in plan.unanswered)
 
 

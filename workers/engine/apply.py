@@ -18,6 +18,7 @@ from workers.engine.enrichers.adherence import Adherence
 from workers.engine.enrichers.bmi import Bmi
 from workers.engine.enrichers.charts import ANALYTES
 from workers.engine.enrichers.egfr import Egfr
+from workers.engine.enrichers.genomic import Genomic
 from workers.engine.enrichers.scored import SCORED
 from workers.engine.enrichers.trends import TRENDS
 from workers.engine.recommenders import Recommender
@@ -29,7 +30,7 @@ from workers.engine.recommenders.pharmacogenetics import Pharmacogenetics
 from workers.engine.reconciliation import reconcile
 from workers.engine.vocabulary import analytes
 
-ENRICHERS: tuple[Enricher, ...] = (Egfr(), Bmi(), *SCORED, Adherence(), *TRENDS)
+ENRICHERS: tuple[Enricher, ...] = (Egfr(), Bmi(), *SCORED, Adherence(), *TRENDS, Genomic())
 COMPUTED_FROM = frozenset({"creatinine", "body_height", "body_weight"}) | ANALYTES
 RECOMMENDERS: tuple[Recommender, ...] = (
     Guidelines(),
@@ -62,6 +63,8 @@ def _plan(case: Case, knowledge: Knowledge, empty: Plan) -> Plan:
         derived=tuple(one for enrichment in enriched for one in enrichment.derived),
         scores=tuple(one for enrichment in enriched for one in enrichment.scores),
         trends=tuple(one for enrichment in enriched for one in enrichment.trends),
+        phenotypes=tuple(one for enrichment in enriched for one in enrichment.phenotypes),
+        implications=tuple(one for enrichment in enriched for one in enrichment.implications),
         problems=_problems(outcome.activities),
         next_look=soonest(
             [

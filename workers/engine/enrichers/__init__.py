@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from mappers.recommendations import Derived, Rule, Scored, Trend, Unanswered
+from mappers.recommendations import (
+    Derived,
+    GenePhenotype,
+    Implication,
+    Rule,
+    Scored,
+    Trend,
+    Unanswered,
+)
 from workers.engine.case import Case
 
 
@@ -22,12 +30,17 @@ class Enrichment:
     until: date | None = field(default=None)
     scores: tuple[Scored, ...] = ()
     trends: tuple[Trend, ...] = ()
+    phenotypes: tuple[GenePhenotype, ...] = ()
+    implications: tuple[Implication, ...] = ()
 
 
 class Enricher(Protocol):
     """Computes readings into a case before any rule reads it, and says what is worth storing."""
 
-    rule: Rule
+    @property
+    def rule(self) -> Rule:
+        """What it computes by, with its source."""
+        ...
 
     def enrich(self, case: Case) -> Enrichment:
         """Add readings to the case."""

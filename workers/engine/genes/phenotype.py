@@ -15,6 +15,8 @@ from typing import Any
 from workers.engine.scores.tables import document, rows
 
 NONE = "n/a"
+PRESENCE = "allele_presence"
+"""The method of genes of which an allele matters by being there (HLA)."""
 _AT_LEAST = "≥"
 _PAIR = 2
 

@@ -64,6 +64,8 @@ class Table:
     genes: tuple[str, ...]
     guideline: Guideline
     rows: Mapping[Key, tuple[Recommendation, ...]]
+    rxcui: str = ""
+    """RxNorm's code of the medicine, where CPIC gives one."""
 
     def keys(self, gene: str) -> frozenset[str]:
         """The keys that rows of this medicine have for a gene."""
@@ -92,12 +94,20 @@ def tables() -> Mapping[str, Table]:
     """Every medicine that has a table, by CPIC's name."""
     found: dict[str, dict[Key, list[Recommendation]]] = defaultdict(lambda: defaultdict(list))
     heads: dict[str, tuple[tuple[str, ...], Guideline]] = {}
+    codes: dict[str, str] = {}
     for row in rows(TABLE):
         key = json.loads(row["lookup_key"])
         heads[row["drug"]] = (tuple(sorted(key)), _guideline(row))
+        codes[row["drug"]] = row["rxcui"]
         found[row["drug"]][tuple(key[gene] for gene in sorted(key))].append(_recommendation(row))
     return {
-        drug: Table(drug, _ingredients(drug), *heads[drug], {key: tuple(one) for key, one in held.items()})
+        drug: Table(
+            drug,
+            _ingredients(drug),
+            *heads[drug],
+            {key: tuple(one) for key, one in held.items()},
+            codes[drug],
+        )
         for drug, held in found.items()
     }
 
@@ -169,6 +179,13 @@ def _options(table: Table, gene: str, keys: Sequence[str] | None) -> tuple[tuple
     if keys is None:
         return ((NO_RESULT,), "") if NO_RESULT in known else ((), f"a result of {gene}")
     chosen = tuple(part for key in keys for part in [key, *key.split("; ")] if part in known)
+    if keys and not chosen and NO_RESULT in known and _of_others(keys):
+        return (NO_RESULT,), ""
     if not keys or len(set(chosen)) < len(keys):
         return (), f"a row of CPIC's table for this result of {gene}"
     return tuple(dict.fromkeys(chosen)), ""
+
+
+def _of_others(keys: Sequence[str]) -> bool:
+    """Whether keys speak of single alleles, none of which a table asks for: of those it does nobody knows."""
+    return all(part.endswith((" positive", " negative")) for key in keys for part in key.split("; "))

@@ -12,7 +12,7 @@ import pytest
 from mappers.codes import LOINC
 from mappers.facts import Facts
 from mappers.fhir_to_facts import Opened, facts
-from mappers.fhir_to_facts.genomics import HGNC
+from mappers.genes import HGNC
 from tests.unit.mappers.fhir_to_facts.chart import MASKED, TODAY, accounted, code, read, resource
 
 CYP2C19, CYP2C9, HLA_B, APOE = "HGNC:2621", "HGNC:2623", "HGNC:4932", "HGNC:613"

@@ -9,8 +9,8 @@ import pytest
 from mappers.facts import GeneResult
 from mappers.tables import rows
 from tests.unit.workers.engine.patients import gene_result
-from workers.engine.genes.phenotype import genes, phenotype
-from workers.engine.genes.results import PRESENCE, Standing, keys_of, standings
+from workers.engine.genes.phenotype import PRESENCE, genes, phenotype
+from workers.engine.genes.results import Standing, keys_of, standings
 
 
 def standing(*results: GeneResult) -> Standing:

@@ -15,7 +15,7 @@ from workers.engine.case import Case
 from workers.engine.definitions import Knowledge, Strength
 from workers.engine.genes.recommending import NO_CHANGE, TABLE, no_change
 from workers.engine.recommenders import Findings
-from workers.engine.recommenders.pharmacogenetics import TOLD, Pharmacogenetics
+from workers.engine.recommenders.pharmacogenetics import CHOICE, TOLD, Pharmacogenetics
 from workers.engine.scores.tables import rows
 
 POOR = gene_result("SLCO1B1", "*5", "*5")
@@ -29,7 +29,7 @@ def said(patient: Facts, knowledge: Knowledge) -> Findings:
 def missing(patient: Facts, knowledge: Knowledge) -> list[tuple[str, tuple[str, ...]]]:
     found = said(patient, knowledge)
     assert not found.issues
-    assert not found.proposals
+    assert not [one for one in found.proposals if one.offer is not CHOICE]
     return [(one.rule.id, one.missing) for one in found.unanswered]
 
 
