@@ -11,6 +11,7 @@ import structlog
 
 from gateway.custody import renewing
 from gateway.custody.errors import CustodyError
+from workers import shelf
 from workers.station import Station
 from workers.writing import PLAN
 
@@ -20,7 +21,7 @@ _asked: set[int] = set()
 
 def adopt(at: Station) -> int:
     """Have every plan made anew where they were made by other knowledge; answers how many there are."""
-    database, digest = at.clinic.database, at.knowledge.digest
+    database, digest = at.clinic.database, shelf.whole(at).digest
     with database.read() as conn:
         if renewing.known(conn) == digest:
             return 0

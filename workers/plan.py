@@ -29,9 +29,19 @@ from mappers import fhir_to_facts, recommendations_to_careplan
 from mappers.consent import Decision
 from mappers.facts import Evidence
 from mappers.recommendations import Plan, nothing
-from workers import adopting, decisions, outcome, reading, station, united, writing
+from workers import (
+    adopting,
+    decisions,
+    outcome,
+    reading,
+    recalls,
+    shelf,
+    station,
+    united,
+    writing,
+)
 from workers.app import app
-from workers.engine import apply
+from workers.engine import apply, shadow
 from workers.lease import LEASE, Lease
 from workers.outcome import Body, Change
 from workers.reading import Derived, Known
@@ -115,15 +125,24 @@ def derive(at: Station, claim: Claim, known: Known) -> Result:
         return Result(outcome.changes(united.withdrawn(known), known.derived), read, None)
     if not known.has_patient:
         return Result(outcome.changes([], known.derived), read, None)
-    facts = fhir_to_facts.facts(known.sent, _today(at), f"Patient/{pseudonym(claim.patient)}")
-    answer = apply.plan(facts, at.knowledge)
+    subject = f"Patient/{pseudonym(claim.patient)}"
+    facts = fhir_to_facts.facts(known.sent, _today(at), subject, at.knowledge.maps)
+    rules = shelf.in_force_for(at, claim.tenant)
+    answer = recalls.told(apply.plan(facts, rules.knowledge), _standing(known), rules.recalls)
     if facts.person.deceased:
         return _documented(at, claim, answer, outcome.changes(_completed(known), known.derived), read)
     implied = recommendations_to_careplan.resources(answer, pseudonym(claim.patient), _ident(at, claim))
     removed = reading.removed(at.clinic, claim, known, map(outcome.ref, implied))
     standing = {**removed, **known.derived}
     woven = [_woven(body, answer, _among(at, claim, known, body, standing)) for body in implied]
-    return _documented(at, claim, answer, outcome.changes(woven, standing), read)
+    shaded = shelf.shaded(at, claim, shadow.answers(facts, rules.knowledge))
+    return replace(_documented(at, claim, answer, outcome.changes(woven, standing), read), shaded=shaded)
+
+
+def _standing(known: Known) -> Body | None:
+    """The plan as it stands, with what clinicians made of it."""
+    plans = (was for (kind, _), was in known.derived.items() if kind == "CarePlan")
+    return next((decisions.base_of(was) for was in plans), None)
 
 
 def _among(

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from msgspec import structs
 
-from gateway.custody import audit, cipher, index, jobs, merges, records
+from gateway.custody import audit, cipher, index, jobs, merges, records, rulebook
 from gateway.custody.errors import Conflict
 from gateway.custody.jobs import Claim, Order
 from gateway.custody.keyring import ClinicalKey
@@ -40,6 +40,8 @@ class Result:
     next_look: date | None
     union: Union | None = None
     """Whose data were read."""
+    shaded: Sequence[rulebook.Shaded] = ()
+    """What rules answer that are tried in shadow."""
 
 
 def sealed(station: Station, claim: Claim, key: ClinicalKey, change: Change) -> Write:
@@ -81,6 +83,8 @@ def commit(
         # Behind the counter, too: what stands on a union is not written once that has ended.
         if result.union is not None and merges.union(conn, tenant, claim.patient) != result.union:
             raise Conflict
+        if result.shaded:
+            rulebook.keep_shadow(conn, (tenant, claim.patient), result.shaded, now)
         jobs.finish(conn, claim, now)
         ask = partial(jobs.enqueue, conn, patients=[claim.patient], draw=station.entropy)
         for moment in _looks(result, said):
