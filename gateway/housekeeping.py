@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import delete
 
 from gateway import sandbox
-from gateway.custody import backlog, checkpoint, partitions, signing, statistics
+from gateway.custody import backlog, cds_cards, checkpoint, partitions, signing, statistics
 from gateway.custody.identity import errand_cells, errands, idempotency, search_lists
 from gateway.custody.jobs import SECOND
 from gateway.custody.tables import access_token, assertion_seen
@@ -71,6 +71,7 @@ def forget_what_expired(office: Office) -> None:
         idempotency.forget(conn, now - ANSWERS_KEPT)
         search_lists.forget(conn, now)
         backlog.forget(conn, now - JOBS_KEPT)
+        cds_cards.forget_before(conn, now - cds_cards.KEPT)
 
 
 def shred_errands(office: Office) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.custody import purging, records, rulebook
+from gateway.custody import cds_cards, purging, records, rulebook
 from gateway.custody.database import bulk, in_batches
 from gateway.custody.ids import StoredId, Tenant, WriteNo
 from gateway.custody.records import Ref, Write
@@ -62,9 +62,10 @@ def bury(conn: Connection, tenant: Tenant, refs: Sequence[Ref], now: int) -> lis
 
 
 def forget_jobs(conn: Connection, tenant: Tenant, patient: StoredId) -> int:
-    """Delete every job about a patient, and what rules in shadow answered: whoever works on one finds that it
-    is no longer theirs."""
+    """Delete every job about a patient, cards that were given, and what rules in shadow answered: whoever
+    works on a job finds that it is no longer theirs."""
     rulebook.forget_shadow(conn, tenant, patient=patient)
+    cds_cards.forget_of(conn, tenant, patient)
     return conn.execute(delete(job).where(job.c.tenant == tenant, job.c.patient == patient)).rowcount
 
 

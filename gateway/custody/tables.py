@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from gateway.custody.answer_tables import errand, errand_answer, idempotency
 from gateway.custody.archive.tables import audit_archive
+from gateway.custody.cds_tables import cds_card
 from gateway.custody.console_tables import CONSOLE_TABLES
 from gateway.custody.key_tables import IDENTITY_KEY_TABLES, clinical_key, identity_key, keys
 from gateway.custody.knowledge_table import KNOWLEDGE_RIGHTS, adopted_knowledge
@@ -349,6 +350,7 @@ IDENTITY_TABLES = (
     "trail_receiver",
     "trail_cursor",
     "audit_archive",
+    cds_card.name,
     *CONSOLE_TABLES,
 )
 """What the workers' role has no right to: not to read, not to write."""
