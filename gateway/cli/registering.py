@@ -45,7 +45,7 @@ def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def registry(data_dir: Path | None) -> Iterator[Registration]:
     """The registry of an installation; what stands in the way becomes one line."""
     try:
-        settings = Settings.from_environ(_environ(data_dir))
+        settings = settings_of(data_dir)
         check_whole(settings.storage)
         database = Database.open(settings.storage.database_url, Side.TRUSTED)
         try:
@@ -56,8 +56,10 @@ def registry(data_dir: Path | None) -> Iterator[Registration]:
         raise click.ClickException(str(error)) from None
 
 
-def _environ(data_dir: Path | None) -> Mapping[str, str]:
-    return os.environ if data_dir is None else {**os.environ, "CARELOOM_DATA_DIR": str(data_dir)}
+def settings_of(data_dir: Path | None) -> Settings:
+    """The settings of an installation; raises ``SettingRefused``."""
+    given = {} if data_dir is None else {"CARELOOM_DATA_DIR": str(data_dir)}
+    return Settings.from_environ({**os.environ, **given})
 
 
 def read_jwks(file: Path | None) -> str | None:

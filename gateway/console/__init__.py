@@ -1,1 +1,1 @@
-"""The console: a compliance officer's desk in a browser, at ``/console``. ``docs/console.md`` has the picture."""
+"""The console: a compliance officer's desk in a browser, at ``/console`` (``docs/console.md``)."""

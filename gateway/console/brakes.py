@@ -1,8 +1,8 @@
 """Guessing is slow: failed log-ins are counted by log-in name and by address; each more doubles the wait.
 
 An attempt is counted before it is looked at, in one transaction with the question whether it may be made: who
-tries side by side gets no more tries than one after the other. A log-in name that nobody has is braked like one that
-somebody has. What is kept is a keyed hash of the name or the address. A wait ends by itself, after an hour at
+tries side by side gets no more tries than one after the other. A log-in name that nobody has is braked like
+any other. What is kept is a keyed hash of the name or the address. A wait ends by itself, after an hour at
 the most, so that nobody can lock an officer out for good.
 """
 

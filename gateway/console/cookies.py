@@ -1,4 +1,4 @@
-"""The two cookies: that of a session, and that of somebody who is about to log in. Both for servers alone.
+"""The cookies: that of a session, and those of somebody who is about to log in. All for servers alone.
 
 Over https their names bear ``__Host-``: no other host and no unencrypted page can set them (RFC 6265bis).
 """
@@ -14,6 +14,7 @@ from gateway.console.sealing import from_text, to_text
 from gateway.signin import LOOPBACK
 
 _SESSION, _ENTRANCE, _AWAY = "careloom-console", "careloom-entrance", "careloom-provider"
+_ONWARD = "careloom-onward"
 AWAY_SECONDS = 600
 
 
@@ -32,6 +33,12 @@ class Cookies:
     def away(self, request: Request) -> str:
         return request.cookies.get(self._name(_AWAY), "")
 
+    def onward(self, request: Request) -> str:
+        return request.cookies.get(self._name(_ONWARD), "")
+
+    def set_onward(self, answer: Response, page: str) -> None:
+        self._set(answer, _ONWARD, page, AWAY_SECONDS)
+
     def set_session(self, answer: Response, token: bytes) -> None:
         self._set(answer, _SESSION, to_text(token))
 
@@ -43,7 +50,7 @@ class Cookies:
 
     def drop(self, answer: Response) -> None:
         """Forget all of them."""
-        for name in (_SESSION, _ENTRANCE, _AWAY):
+        for name in (_SESSION, _ENTRANCE, _AWAY, _ONWARD):
             self._set(answer, name, "", 0)
 
     def _read(self, request: Request, name: str) -> bytes | None:

@@ -133,6 +133,26 @@ class Entrance:
         audit.append(conn, traces.log_of(person), [told])
 
 
+def wrong_password(desk: Desk, where: Where, person: Person, password: str) -> str | None:
+    """What is wrong with somebody's password, asked for once more within a session; None where it is right.
+
+    Guessing it is as slow as at the door."""
+    pressed = brakes.of_attempt(desk.sealing, person.login, where.address)
+    with desk.vault.database.write() as conn:
+        wait = brakes.press(conn, pressed, where.now)
+        secrets = people.secrets_of(conn, person.id)
+    if wait:
+        return f"Too many attempts. Wait {_in_words(wait)}, then try again."
+    if not passwords.holds(secrets.password if secrets else None, password):
+        with desk.vault.database.write() as conn:
+            told = traces.event(traces.ACCOUNT, person, where, 401, "password")
+            audit.append(conn, person.organization, [told])
+        return "Your present password is another one."
+    with desk.vault.database.write() as conn:
+        brakes.release(conn, pressed, where.now)
+    return None
+
+
 def limits_of(desk: Desk) -> Limits:
     """How long sessions last here."""
     asked = desk.settings.sign_in

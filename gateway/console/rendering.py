@@ -1,8 +1,8 @@
-"""From a template and its values to HTML: escaped everywhere, strict about what is missing, times with zone."""
+"""From a template and its values to HTML: escaped everywhere, strict about what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from hashlib import sha256
@@ -49,13 +49,14 @@ def environment(zone: tzinfo, files: Mapping[str, Asset]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    filters: dict[str, Callable[[Any], str]] = {
         "moment": lambda micros: moment(micros, zone),
-        "day": lambda micros: _local(micros, zone).strftime("%-d %B %Y"),
+        "day": lambda micros: local(micros, zone).strftime("%-d %B %Y"),
         "number": lambda value: f"{value:,}",
         "short": short,
         "sentence": words.capital,
     }
+    made.filters |= filters
     made.globals |= {
         "asset": lambda name: files[name].address,
         "zone_name": lambda: datetime.now(zone).tzname() or "UTC",
@@ -65,17 +66,18 @@ def environment(zone: tzinfo, files: Mapping[str, Asset]) -> Environment:
 
 def moment(micros: int, zone: tzinfo) -> Markup:
     """A time for people, with its zone; machines find it in the attribute."""
-    local = _local(micros, zone)
+    local = local(micros, zone)
     shown = f"{local:%-d %b %Y, %H:%M:%S} {local.tzname()}"
     return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), shown)
 
 
 def plain_moment(micros: int, zone: tzinfo) -> str:
     """A time for a table that is read elsewhere: RFC 3339 to the second."""
-    return _local(micros, zone).isoformat(timespec="seconds")
+    return local(micros, zone).isoformat(timespec="seconds")
 
 
-def _local(micros: int, zone: tzinfo) -> datetime:
+def local(micros: int, zone: tzinfo) -> datetime:
+    """A time in a zone."""
     # By adding, not by ``fromtimestamp``: what was written with a clock gone wrong is shown too.
     try:
         return (_EPOCH + timedelta(seconds=micros // SECOND)).astimezone(zone)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gateway.auth import registry
@@ -16,6 +17,7 @@ from gateway.console.traces import Where
 from gateway.custody import audit
 from gateway.custody.database import Database
 from gateway.custody.ids import Tenant
+from gateway.custody.operator import COMMAND_LINE, By
 from gateway.custody.sandboxes import Side
 from gateway.stored import Clock, Entropy
 
@@ -39,7 +41,7 @@ class Staff:
     database: Database
     clock: Clock
     entropy: Entropy
-    by: str = "command line"
+    by: By = COMMAND_LINE
 
     def add(self, name: str, organization: str, role: Role, login: str | None = None) -> Invited:
         """Write somebody down and make them a link. Raises ``RegistryRefused``."""
@@ -88,10 +90,11 @@ class Staff:
         return Invited(person, token, expires)
 
     def _tell(self, conn: Connection, person: Person, deed: str, now: int) -> None:
-        told = traces.event(
-            traces.PERSON, None, Where("", "", now), detail=f"{self.by}; {person.user} {deed}"
-        )
-        audit.append(conn, person.organization, [told])
+        detail = f"{self.by}; {person.user} {deed}"
+        told = traces.event(traces.PERSON, None, Where("", "", now), detail=detail)
+        # The deed is that of whoever gave the command, and not of whom it is about.
+        local = replace(told, client_id=None, address=None, request_id=None, user=self.by.user)
+        audit.append(conn, person.organization, [replace(local, organization=person.organization)])
 
 
 def _known(conn: Connection, login: str) -> Person:
