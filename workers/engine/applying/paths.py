@@ -24,10 +24,18 @@ from workers.engine.applying.shapes import (
 )
 from workers.engine.applying.spelling import Node, call, operator, spell
 from workers.engine.grammar import TODAY, ExpressionFault
+from workers.engine.known import Type
 
 ORDERED = frozenset({NUMBER, DATE, TIME, TEXT})
 Variables = Mapping[str, str]
 """The R4 type of each variable: ``patient`` is a Patient."""
+
+
+_OF_FACTS = {Type.NUMBER: "decimal", Type.DATE: "date", Type.BOOLEAN: "boolean", Type.STRING: "string"}
+
+
+def _no_fact(_name: str) -> Type | None:
+    return None
 
 
 @dataclass(slots=True)
@@ -35,10 +43,15 @@ class Reader:
     """Reads the tree of one expression, and notes what it rests on."""
 
     variables: Variables
-    roots: set[str] = field(default_factory=set)
-    """The resource types that it starts from."""
+    fact_of: Callable[[str], Type | None] = _no_fact
+    """The type of a named fact, where facts may stand beside paths."""
+    roots: list[str] = field(default_factory=list)
+    """The resource types that it starts from, each time that it does."""
+    asked: set[tuple[str, str]] = field(default_factory=set)
+    """The elements of whole resources that it asks for, by type."""
     used: set[str] = field(default_factory=set)
     """The variables that it names, ``today`` among them."""
+    facts: set[str] = field(default_factory=set)
 
     def read(self, node: Node, focus: Shape | None = None) -> Shape:
         """What a node gives; within the brackets of ``where`` and the like the focus is what is filtered."""
@@ -65,10 +78,11 @@ class Reader:
 def _member(reader: Reader, node: Node, focus: Shape | None) -> Shape:
     name = spell(node).strip("`")
     if focus is not None:
+        reader.asked |= {(type_, name) for type_ in focus.types & MODEL.resources}
         return element(focus, name)
     if name not in MODEL.resources:
         raise ExpressionFault(f"{name} is no resource type; a path starts from one, or from a variable")
-    reader.roots.add(name)
+    reader.roots.append(name)
     return of(name, many=name != "Patient")
 
 
@@ -85,10 +99,20 @@ def _this(reader: Reader, node: Node, focus: Shape | None) -> Shape:
 
 def _variable(reader: Reader, node: Node, focus: Shape | None) -> Shape:
     name = spell(node).removeprefix("%").strip("`")
+    if (fact := _fact(reader, name)) is not None:
+        return fact
     if name != TODAY and name not in reader.variables:
         raise ExpressionFault(f"%{name} is not known here")
     reader.used.add(name)
     return of("date") if name == TODAY else of(reader.variables[name])
+
+
+def _fact(reader: Reader, name: str) -> Shape | None:
+    kind = reader.fact_of(name) if name != TODAY else None
+    if kind is None:
+        return None
+    reader.facts.add(name)
+    return of(_OF_FACTS[kind])
 
 
 _LITERALS = {
@@ -111,6 +135,9 @@ def _literal(reader: Reader, node: Node, focus: Shape | None) -> Shape:
 
 def _invocation(reader: Reader, node: Node, focus: Shape | None) -> Shape:
     target, member = node["children"]
+    spelt = spell(node)
+    if spelt.startswith("%") and (fact := _fact(reader, spelt[1:])) is not None:
+        return fact
     found = reader.read(target, focus)
     if member["type"] != "FunctionInvocation":
         return _member(reader, member, found)
