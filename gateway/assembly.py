@@ -29,7 +29,9 @@ from gateway.release.histories import Histories
 from gateway.settings import Settings
 from gateway.stored import Clock, Entropy, Resource
 from mappers import lossless
+from mappers.concept_maps import ConceptMaps
 from mappers.profiles.library import Library
+from workers.engine.own_maps import maps
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,27 @@ def the_world() -> World:
 def in_force(settings: Settings) -> str:
     """This release and the policies under which it serves: one that was changed is seen at the next start."""
     policies = map(policy.load, (settings.policy, settings.release_policy))
-    return "; ".join([version("careloom"), *(f"{one.name} sha256:{one.digest}" for one in policies)])
+    told = [f"{one.name} sha256:{one.digest}" for one in policies]
+    digest = own_maps(settings).digest
+    return "; ".join([version("careloom"), *told, *([f"concept maps sha256:{digest}"] if digest else [])])
+
+
+def own_maps(settings: Settings) -> ConceptMaps:
+    """The hospital's own ConceptMaps; raises ``MapsRefused``."""
+    storage = settings.storage
+    return maps(storage.concept_maps_folder, storage.concept_maps is not None)
+
+
+def split_policy(settings: Settings) -> policy.Policy:
+    """How resources are split, and which own codes may be read; ``PolicyRefused``, ``MapsRefused``."""
+    return policy.load_as(policy.Kind.SPLIT, settings.policy, own_maps(settings).own_codes)
 
 
 def services(settings: Settings, vault: Vault, world: World) -> Services:
     """What the views may call. Raises ``PolicyRefused``."""
     limits = Limits(settings.search_limit, settings.chain_limit, settings.include_limit, settings.extent)
     profile = policy.load_as(policy.Kind.RELEASE, settings.release_policy)
-    release = Release(vault, profile, world.clock, world.entropy, limits)
+    release = Release(vault, profile, world.clock, world.entropy, limits, settings.fhir_base)
 
     def searched(
         actor: Actor, type_: str, parameters: list[tuple[str, str]], lenient: bool = False
@@ -94,7 +109,7 @@ def _errands(settings: Settings, vault: Vault, world: World) -> ErrandDesk:
 def _intake(settings: Settings, vault: Vault, looking: Looking, world: World, known: Library) -> Intake:
     return Intake(
         vault=vault,
-        policy=policy.load_as(policy.Kind.SPLIT, settings.policy),
+        policy=split_policy(settings),
         clock=world.clock,
         entropy=world.entropy,
         looking=looking,

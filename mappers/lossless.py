@@ -27,7 +27,9 @@ class NotJson(ValueError):  # noqa: N818 - it reads as what is wrong
     def __init__(self, reason: str = "", where: str = "") -> None:
         super().__init__(f"{self.__doc__}{reason}")
         self.where = where
-        """The path to what is wrong, where it is known."""
+        """The path to what is wrong by names of JSON, where it is known."""
+        self.kind = ""
+        """What the value calls itself (``resourceType``): anything that somebody sent."""
 
 
 class DuplicateKey(NotJson):
@@ -176,7 +178,16 @@ class _Members(list[tuple[str, Json]]):
 def _loads_slowly(data: bytes) -> Json:
     """Parse what the fast decoder accepted once more, seeing every key and every integer's text."""
     members = json.loads(data, object_pairs_hook=_Members, parse_float=_raw, parse_int=_integer)
-    return _plain(members, "")
+    try:
+        return _plain(members, "")
+    except NotJson as error:
+        named = [value for key, value in members if key == "resourceType"] if _is_object(members) else []
+        error.kind = next((one for one in named if isinstance(one, str)), "")
+        raise
+
+
+def _is_object(value: Json) -> bool:
+    return isinstance(value, _Members)
 
 
 def _raw(text: str) -> msgspec.Raw:

@@ -12,6 +12,7 @@ from gateway.intake.entries import Entry, criteria
 from gateway.refusal import Kind
 from gateway.stored import Answer, Repeat, Resource, Stored
 from mappers import lossless
+from mappers.r4.expressions import root_of
 
 
 def create(services: Services, asked: Asked) -> Reply:
@@ -20,7 +21,7 @@ def create(services: Services, asked: Asked) -> Reply:
     body = resource(services, asked)
     if body.get("resourceType") != asked.type:
         raise turned_away(
-            Kind.INVALID, "value", "The resource's type is not the one in the url.", "resourceType"
+            Kind.INVALID, "value", "The resource's type is not the one in the url.", root_of(body)
         )
     if repeat is not None:
         return _once(services, asked, body, repeat)

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from gateway.custody import errors
 from gateway.refusal import Issue, Kind, Refused, refused
 from mappers import lossless
+from mappers.r4 import expressions
 
 STATUS = {
     Kind.MALFORMED: 400,
@@ -107,7 +108,8 @@ def refusal_of(error: Exception) -> Refused:
     if isinstance(error, Refused):
         return error
     if isinstance(error, lossless.NotJson):
-        return TurnedAway(Kind.MALFORMED, [Issue("structure", f"{error}.", error.where)])
+        where = expressions.of_json(error.kind, error.where) if error.where else ""
+        return TurnedAway(Kind.MALFORMED, [Issue("structure", f"{error}.", where)])
     if isinstance(error, HTTPException):
         known = _HTTP.get(error.code or 500, _BROKEN)
         return TurnedAway(known.kind, known.issues)

@@ -15,6 +15,7 @@ from gateway.intake import repeats
 from gateway.intake.returning import Preferences, returning
 from gateway.refusal import Kind
 from gateway.stored import Repeat
+from mappers.r4.expressions import root_of
 
 
 def transaction(services: Services, asked: Asked) -> Reply:
@@ -22,7 +23,8 @@ def transaction(services: Services, asked: Asked) -> Reply:
     repeat = repeat_of(asked)
     bundle = resource(services, asked)
     if bundle.get("resourceType") != "Bundle":
-        raise turned_away(Kind.INVALID, "value", "Only a Bundle is taken at this address.", "resourceType")
+        text = "Only a Bundle is taken at this address."
+        raise turned_away(Kind.INVALID, "value", text, root_of(bundle))
     entries = bundle.get("entry", ())
     if isinstance(entries, list) and len(entries) > services.settings.entry_limit:
         raise turned_away(

@@ -10,6 +10,7 @@ from gateway.fhir.parameters import refuse_any
 from gateway.fhir.versions import condition, written
 from gateway.intake.entries import Entry
 from gateway.refusal import Kind
+from mappers.r4.expressions import root_of
 
 
 def update(services: Services, asked: Asked) -> Reply:
@@ -25,7 +26,7 @@ def update_matching(services: Services, asked: Asked) -> Reply:
     body = resource(services, asked)
     if body.get("resourceType") != asked.type:
         raise turned_away(
-            Kind.INVALID, "value", "The resource's type is not the one in the url.", "resourceType"
+            Kind.INVALID, "value", "The resource's type is not the one in the url.", root_of(body)
         )
     entry = Entry("", "PUT", asked.type, resource=body, query=query, if_match=version)
     return written(services, asked, services.intake.single(asked.actor, entry))

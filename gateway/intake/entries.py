@@ -129,9 +129,7 @@ def _check_body(entry: Entry) -> None:
     if not isinstance(resource, dict):
         raise refused(Kind.INVALID, "required", "This entry needs a resource.", entry.at)
     if resource.get("resourceType") != entry.type:
-        raise refused(
-            Kind.INVALID, "value", "The resource's type is not the one in the url.", f"{at}.resourceType"
-        )
+        raise refused(Kind.INVALID, "value", "The resource's type is not the one in the url.", at)
     if entry.method == "PUT" and entry.id and resource.get("id") != entry.id:
         raise refused(Kind.INVALID, "value", "The resource's id is not the one in the url.", f"{at}.id")
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from gateway.intake.entries import Entry
 from gateway.refusal import Issue, Kind, Refused
 from gateway.stored import Resource
-from mappers.r4 import references
+from mappers.r4 import expressions, references
 from mappers.r4.narrative_links import relinking
 
 LookUp = Callable[[str, str], str]
@@ -77,7 +77,7 @@ class _Resolving:
         if nowhere:
             # Other URIs than references may name what lies nowhere near.
             text = "A urn: reference names no entry of this bundle."
-            places = references.places(given, at)
+            places = expressions.references(given, at)
             self.faults.extend(Issue("not-found", text, place) for place, name in places if name in nowhere)
         return replace(entry, resource=resource, names=frozenset(names))
 
@@ -103,7 +103,7 @@ class _Resolving:
         try:
             return self.look_up(text, at)
         except Refused as refusal:
-            place = next((place for place, name in references.places(given, at) if name == text), at)
+            place = next((place for place, name in expressions.references(given, at) if name == text), at)
             issues = [Issue(i.code, i.text, place) for i in refusal.issues]
             raise type(refusal)(refusal.kind, issues, refusal.retry_after) from None
 

@@ -23,6 +23,7 @@ from gateway.privacy.policy import Policy
 from gateway.profiles import Enforced
 from gateway.refusal import Issue, Kind, Recorded, Refused, recorded, refused
 from gateway.stored import Answer, Clock, Entropy, Repeat, Resource, Stored
+from mappers.r4.expressions import root_of
 
 INTERACTIONS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "GET": "read"}
 IN_VAIN = {Kind.NOT_FOUND: 404, Kind.GONE: 410}
@@ -75,7 +76,7 @@ class Intake:
         """Store the next version of a resource, or its first under the tenant's own id."""
         if body.get("resourceType") != type_:
             raise refused(
-                Kind.INVALID, "value", "The resource's type is not the one in the url.", "resourceType"
+                Kind.INVALID, "value", "The resource's type is not the one in the url.", root_of(body)
             )
         if body.get("id") != id_:
             raise refused(

@@ -13,6 +13,7 @@ from gateway.stored import Resource
 from mappers.profiles.library import Library, Profile
 from mappers.profiles.rules import INFORMATION
 from mappers.r4 import validate
+from mappers.r4.expressions import root_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Checking:
         view = self.release.view(actor)
         found = [Issue(p.code, p.text, p.expression) for p in validate.problems(resource)]
         if resource.get("resourceType") != type_:
-            found.append(Issue("value", "The resource's type is not the one in the url.", "resourceType"))
+            text = "The resource's type is not the one in the url."
+            found.append(Issue("value", text, root_of(resource)))
         else:
             asked = [(profile.canonical, "")] if profile is not None else list(_claimed(resource))
             for canonical, where in asked:

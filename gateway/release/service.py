@@ -25,6 +25,7 @@ from gateway.release.chaining import Grammar
 from gateway.release.consenting import Consents
 from gateway.release.finding import LIMITS, Finder, Limits
 from gateway.release.masked import masked
+from gateway.release.own_urls import both_forms
 from gateway.release.paging import Keeping, Paging
 from gateway.release.sieve import Sieve
 from gateway.release.unchanged import Marking, proposed
@@ -56,6 +57,8 @@ class Release:
     clock: Clock
     entropy: Entropy
     limits: Limits = LIMITS
+    base: str = ""
+    """The url under which FHIR is served here."""
     has: Has = _has_nothing
     """What the reader has is not given again: the trail tells of such a look as 304."""
 
@@ -150,7 +153,8 @@ class Release:
         view = tenants.TenantView(self.vault, actor.organization)
         reader = replace(view.reader(actor.scopes.allows), bounds=for_criteria(actor.scopes, type_))
         finder = Finder(self.vault, reader, self.limits)
-        criteria = tuple(_grammar(finder).criterion(type_, *pair) for pair in parameters)
+        asked = both_forms(type_, parameters, self.base)
+        criteria = tuple(_grammar(finder).criterion(type_, *pair) for pair in asked)
         found = Paging(finder, type_, criteria, Wanted(total="none")).page(None, 2)
         return [str(body["id"]) for body in view.present(found.rows)]
 
@@ -167,7 +171,8 @@ class Release:
         reader = replace(view.reader(actor.scopes.allows), bounds=Bounds(actor.scopes))
         finder = Finder(self.vault, reader, self.limits)
         grammar = _grammar(finder)
-        criteria = tuple(grammar.criterion(type_, *pair) for pair in parameters if not is_wish(pair[0]))
+        asked = both_forms(type_, parameters, self.base)
+        criteria = tuple(grammar.criterion(type_, *pair) for pair in asked if not is_wish(pair[0]))
         keeping = Keeping(self.lists, Owner(actor.organization, actor.client_id, type_), self.clock)
         return Paging(finder, type_, criteria, wanted(type_, parameters, grammar.may), keeping)
 

@@ -14,6 +14,7 @@ from mappers.profiles.extensions import contexts, places
 from mappers.profiles.rules import ERROR, INFORMATION, Codes, Finding, Item, NotHonoured, Rule
 from mappers.profiles.untold import untold
 from mappers.profiles.valuesets import ValueSets
+from mappers.r4.expressions import root_of
 from mappers.r4.model import MODEL
 
 Definition: TypeAlias = Mapping[str, Any]
@@ -85,7 +86,7 @@ class Library:
         kind = compiled.profile.type
         if resource.get("resourceType") != kind:
             text = f"{compiled.profile.title} is a profile of {kind}, which this resource is not."
-            return [Finding(ERROR, "structure", text, root or "resourceType")]
+            return [Finding(ERROR, "structure", text, root or root_of(resource))]
         root = root or kind
         check = Check(compiled.profile.title, resource, lambda url, item, path: self._inner(url, item, path))
         check.item(compiled.rule, Item("", kind, resource), root)

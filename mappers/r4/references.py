@@ -105,18 +105,6 @@ def references(resource: dict[str, Json]) -> Iterator[str]:
     return (text for _, text in _texts(resource))
 
 
-def places(resource: dict[str, Json], at: str) -> Iterator[tuple[str, str]]:
-    """Every ``Reference.reference`` with the FHIRPath where it stands, in the order of the resource."""
-    for key, value in resource.items():
-        items = list(enumerate(value)) if type(value) is list else [(None, value)]
-        for number, item in items:
-            place = f"{at}.{key}" if number is None else f"{at}.{key}[{number}]"
-            if type(item) is dict:
-                yield from places(item, place)
-            elif key == "reference" and type(item) is str:
-                yield place, item
-
-
 def rewrite(resource: dict[str, Json], change: _Change, narrative: _Change | None = None) -> dict[str, Json]:
     """The resource with each of its ``references`` changed, and by ``narrative`` each ``div``; what was given
     stays as it was.

@@ -48,12 +48,12 @@ def test_every_fault_has_its_place_and_is_that_of_a_write(small: Hospital, wrap:
 
 def test_type_and_id_are_those_of_the_address(small: Hospital):
     (issue,) = outcome(small, "Observation/$validate", patient("a"))
-    assert issue["expression"] == ["resourceType"]
+    assert issue["expression"] == ["Patient"]
     (issue,) = outcome(small, "Patient/b/$validate", patient("a"))
-    assert issue["expression"] == ["id"]
+    assert issue["expression"] == ["Patient.id"]
     nobody = {name: value for name, value in patient("a").items() if name != "id"}
     (issue,) = outcome(small, "Patient/$validate?mode=update", nobody)
-    assert (issue["code"], issue["expression"]) == ("required", ["id"])
+    assert (issue["code"], issue["expression"]) == ("required", ["Patient.id"])
     (issue,) = outcome(small, "Patient/$validate?mode=create", nobody)
     assert issue["severity"] == "information"
 

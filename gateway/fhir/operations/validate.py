@@ -17,6 +17,7 @@ from gateway.refusal import Issue, Kind
 from gateway.stored import Resource, document
 from mappers.profiles.library import Library, Profile
 from mappers.profiles.rules import ERROR, INFORMATION
+from mappers.r4.expressions import root_of
 
 MODES = ("create", "update", "delete", "profile")
 _VALID = "The resource is valid R4."
@@ -87,7 +88,7 @@ def _deletion(services: Services, asked: Asked) -> Reply:
 def _of_the_id(id_: str, given: Resource, mode: str | None) -> list[Issue]:
     """An update names the resource that it is for; of a create the server gives the id."""
     if id_ and given.get("id") != id_:
-        return [Issue("value", "The resource's id is not the one in the url.", "id")]
+        return [Issue("value", "The resource's id is not the one in the url.", f"{root_of(given)}.id")]
     if mode == "update" and not id_ and "id" not in given:
-        return [Issue("required", "An update needs the id of the resource.", "id")]
+        return [Issue("required", "An update needs the id of the resource.", f"{root_of(given)}.id")]
     return []

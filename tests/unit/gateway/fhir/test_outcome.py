@@ -98,11 +98,25 @@ def test_law_2_what_nobody_foresaw_is_told_without_detail():
     assert "Erika" not in str(told)
 
 
-def test_a_duplicate_key_is_told_with_its_place():
+@pytest.mark.parametrize(
+    ("given", "expression"),
+    [
+        (b'{"resourceType": "Patient", "name": [{"family": "A", "family": "B"}]}', "Patient.name[0].family"),
+        (
+            b'{"valueQuantity": {"value": 1, "value": 2}, "resourceType": "Observation"}',
+            "Observation.value.value",
+        ),
+        (b'{"resourceType": "Patient", "_birthDate": {"id": "a", "id": "b"}}', "Patient.birthDate.id"),
+        (b'{"name": [{"family": "A", "family": "B"}]}', "Resource.name[0].family"),
+        (b'{"resourceType": "Hopkins", "name": [{"family": "A", "family": "B"}]}', "Resource.name[0].family"),
+        (b'[{"op": "add", "op": "test"}]', "$this[0].op"),
+    ],
+)
+def test_a_duplicate_key_is_told_with_its_place(given: bytes, expression: str):
     with pytest.raises(lossless.DuplicateKey) as error:
-        lossless.loads(b'{"name": [{"family": "A", "family": "B"}]}')
+        lossless.loads(given)
     issue = outcome.outcome(outcome.refusal_of(error.value))["issue"][0]
-    assert issue["expression"] == ["name[0].family"]
+    assert issue["expression"] == [expression]
 
 
 def test_a_refusal_stays_what_it_is():
