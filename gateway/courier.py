@@ -39,6 +39,7 @@ from gateway.settings import SettingRefused, Settings
 from gateway.siem.stream import Stream, View
 from gateway.witnesses.places import made
 from gateway.witnesses.sending import Files, Sending
+from workers.engine.knowledge import KnowledgeRefused
 
 _LOOK_SECONDS = 1.0
 _ERRAND_SECONDS = 0.5
@@ -64,7 +65,7 @@ def office() -> Office:
     release = Release(
         vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), _microseconds, os.urandom
     )
-    split = policy.load_as(policy.Kind.SPLIT, settings.policy)
+    split = assembly.split_policy(settings)
     erasure = Erasure(vault, split, release, _microseconds, secrets.token_bytes)
     return Office(
         storage=settings.storage,
@@ -256,7 +257,7 @@ def _check(**_: Any) -> None:
     """What is wrong with the storage or a policy stops the courier here, before it takes a job."""
     try:
         fitting.check_all(office().storage)
-    except (CustodyError, PolicyRefused, SettingRefused) as error:
+    except (CustodyError, KnowledgeRefused, PolicyRefused, SettingRefused) as error:
         # Only this passes: what else a signal's receiver raises, Celery logs and goes on.
         sys.exit(f"careloom: {error}")
 

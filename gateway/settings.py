@@ -60,6 +60,8 @@ class Settings:
     form_limit: int = 262_144
     profiles: Path | None = None
     profiles_enforced: tuple[str, ...] = ()
+    plan_limit: int = 12
+    override_rate: int = 70
     async_waiting: int = 20
     async_seconds: int = 86_400
     copies: Copies = field(default_factory=Copies)
@@ -191,8 +193,11 @@ VARIABLES = (
     Variable("CARELOOM_SEARCH_LENGTH", "search_length", _number(100, 100_000)),
     Variable("CARELOOM_SEARCH_VALUES", "search_values", _number(10, 100_000)),
     Variable("CARELOOM_FORM_LIMIT", "form_limit", _number(1024, 1 << 30)),
+    Variable("CARELOOM_CONCEPT_MAPS"),
     Variable("CARELOOM_PROFILES"),
     Variable("CARELOOM_PROFILES_ENFORCED"),
+    Variable("CARELOOM_PLAN_LIMIT", "plan_limit", _number(1, 200)),
+    Variable("CARELOOM_OVERRIDE_RATE", "override_rate", _number(1, 99)),
     Variable("CARELOOM_ASYNC_WAITING", "async_waiting", _number(1, 10_000)),
     Variable("CARELOOM_ASYNC_SECONDS", "async_seconds", _number(60, 2_592_000)),
     Variable("CARELOOM_CONSOLE_IDLE_SECONDS"),

@@ -51,8 +51,15 @@ def reference(target: str) -> dict[str, Json]:
 
 def references(evidence: Iterable[Evidence], types: frozenset[str] | None = None) -> list[Json]:
     """References to the versions that are evidence, of those types that the element may point at."""
-    wanted = sorted({one.reference for one in evidence if one.reference})
-    return [reference(text) for text in wanted if types is None or text.partition("/")[0] in types]
+    wanted = {one.reference: one for one in evidence if one.reference}
+    kept = (wanted[text] for text in sorted(wanted) if types is None or text.partition("/")[0] in types)
+    return [_evidence(one) for one in kept]
+
+
+def _evidence(one: Evidence) -> dict[str, Json]:
+    """A version, and the hospital's own maps by which its codes were read."""
+    found = reference(one.reference)
+    return {**found, "display": f"Read by {', '.join(one.maps)}"} if one.maps else found
 
 
 def concept(text: str, *codings: tuple[str, str, str]) -> dict[str, Json]:

@@ -56,6 +56,12 @@ def _table() -> Mapping[Code, tuple[Match, ...]]:
 
 
 @cache
+def systems() -> frozenset[str]:
+    """The code systems in which problems are known: a code of another could be any problem."""
+    return frozenset(row["system"] for row in rows("problem_codes.csv"))
+
+
+@cache
 def _prefixed() -> frozenset[str]:
     return frozenset(row["system"] for row in rows("problem_codes.csv") if row["match"] == "prefix")
 

@@ -38,6 +38,7 @@ def _check(**_: Any) -> None:
     """A pack or a key that is refused stops the worker here, before it takes a job."""
     try:
         station.load_knowledge()
+        station.load_maps(os.environ)
         fitting.check_clinical(Storage.from_environ(os.environ))
     except (StoreUnavailable, KeysAway):
         # It may come back; until then the jobs wait.

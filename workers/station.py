@@ -15,9 +15,11 @@ from pathlib import Path
 
 from gateway.custody.opening import Clinic, open_clinic
 from gateway.custody.settings import Storage
-from workers.engine import knowledge
+from mappers.concept_maps import ConceptMaps
+from workers.engine import knowledge, limit, own_maps
 from workers.engine.definitions import Knowledge
 
+OVERRIDDEN = 70
 PACKS = Path(__file__).parent / "knowledge"
 
 
@@ -30,6 +32,10 @@ class Station:
     clock: Callable[[], int]
     """Microseconds since 1970 in UTC."""
     entropy: Callable[[int], bytes]
+    most: int = limit.MOST
+    """How many acts a plan asks for at once."""
+    overridden: int = OVERRIDDEN
+    """The share of proposals, in percent, above which a rule that clinicians decline says so."""
 
 
 _open: dict[int, Station] = {}
@@ -41,6 +47,12 @@ def load_knowledge() -> Knowledge:
     return knowledge.load(PACKS)
 
 
+def load_maps(environ: Mapping[str, str]) -> ConceptMaps:
+    """The hospital's own ConceptMaps; raises ``KnowledgeRefused``."""
+    storage = Storage.from_environ(environ)
+    return own_maps.maps(storage.concept_maps_folder, storage.concept_maps is not None)
+
+
 def microseconds() -> int:
     """The time."""
     return time.time_ns() // 1000
@@ -49,7 +61,10 @@ def microseconds() -> int:
 def open_here(environ: Mapping[str, str]) -> Station:
     """Open this process's station; what a parent opened is not used."""
     storage = Storage.from_environ(environ)
-    _open[os.getpid()] = Station(open_clinic(storage), load_knowledge(), microseconds, secrets.token_bytes)
+    known = own_maps.joined(load_knowledge(), load_maps(environ))
+    most = int(environ.get("CARELOOM_PLAN_LIMIT") or limit.MOST)
+    over = int(environ.get("CARELOOM_OVERRIDE_RATE") or OVERRIDDEN)
+    _open[os.getpid()] = Station(open_clinic(storage), known, microseconds, secrets.token_bytes, most, over)
     return _open[os.getpid()]
 
 

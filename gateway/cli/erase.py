@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from gateway.assembly import split_policy
 from gateway.auth import registry
 from gateway.cli.login import operator
 from gateway.cli.options import as_json, data_dir, show
@@ -71,7 +72,7 @@ def _erasure() -> Iterator[Erasure]:
         release = Release(
             vault, policy.load_as(policy.Kind.RELEASE, settings.release_policy), _clock, os.urandom
         )
-        split = policy.load_as(policy.Kind.SPLIT, settings.policy)
+        split = split_policy(settings)
         yield Erasure(vault, split, release, _clock, os.urandom)
     finally:
         vault.close()

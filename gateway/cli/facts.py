@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime
@@ -12,11 +13,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from gateway.assembly import own_maps
 from gateway.cli.facts_folder import Folder
 from gateway.cli.facts_folder import report as read_folder
 from gateway.cli.options import as_json as json_option
-from gateway.cli.options import show
-from gateway.privacy.policy import CLINICAL, load
+from gateway.cli.options import data_dir, show
+from gateway.privacy.policy import CLINICAL, Kind, load_as
+from gateway.settings import Settings
 from mappers.fhir_to_facts.account import Account
 
 
@@ -27,6 +30,7 @@ def facts() -> None:
 
 @facts.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@data_dir
 @click.option(
     "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day on which it is asked; without it, today."
 )
@@ -35,10 +39,13 @@ def report(folder: Path, as_of: datetime | None, as_json: bool) -> None:
     """Print what became of every resource in the JSON files of FOLDER, and every reason why not.
 
     Bundles and single resources are split by the shipped policy and read as the workers read them.
+    The hospital's own ConceptMaps count where they lie in the data folder or where the setting says.
     Nothing is stored, and nothing of what was read is printed: types, numbers and reasons in our own words.
     """
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - a local day
-    found = read_folder(folder, load(CLINICAL), day)
+    own = own_maps(Settings.from_environ(os.environ))
+    policy = load_as(Kind.SPLIT, CLINICAL, own.own_codes)
+    found = read_folder(folder, policy, day, own)
     if not found.accounts:
         raise click.ClickException("There is no FHIR resource in the JSON files of this folder.")
     if as_json:

@@ -22,6 +22,8 @@ from gateway.custody.ids import StoredId, pseudonym
 from gateway.privacy.policy import Policy
 from gateway.privacy.split import split
 from mappers import lossless
+from mappers.concept_maps import NO_MAPS, ConceptMaps
+from mappers.facts import Facts
 from mappers.fhir_to_facts import Opened, facts
 from mappers.fhir_to_facts.account import Account, account, aside, total
 from mappers.r4.compartment import patients
@@ -34,6 +36,7 @@ NOBODYS, NO_HALF, UNKNOWN = "belongs to no patient", "has no clinical half", "(n
 KEY_BYTES, ID_BYTES = 32, 16
 
 Resource = dict[str, Any]
+Reader = Callable[[list[Opened], str], Facts]
 
 
 @dataclass(slots=True)
@@ -54,19 +57,23 @@ class _World:
     accounts: list[Account] = field(default_factory=list)
 
 
-def report(folder: Path, policy: Policy, as_of: date) -> Folder:
+def report(folder: Path, policy: Policy, as_of: date, maps: ConceptMaps = NO_MAPS) -> Folder:
     """What every resource in the JSON files of a folder becomes; numbers and our own words only."""
     found, loose, name = Folder(), list[Resource](), _names()
+
+    def reader(chart: list[Opened], subject: str) -> Facts:
+        return facts(chart, as_of, subject, maps)
+
     accounts: list[Account] = []
     for path in sorted(folder.rglob("*.json")):
         content = _content(path)
         if content is None:
             found.no_fhir += 1
         elif content["resourceType"] == "Bundle":
-            accounts += _of_world(_settled(content), policy, name, as_of, found)
+            accounts += _of_world(_settled(content), policy, name, reader, found)
         else:
             loose.append(content)
-    accounts += _of_world(loose, policy, name, as_of, found)
+    accounts += _of_world(loose, policy, name, reader, found)
     found.accounts = total(accounts)
     return found
 
@@ -96,7 +103,11 @@ def _named(resource: Resource, number: int) -> Resource:
 
 
 def _of_world(
-    resources: Sequence[Resource], policy: Policy, name: Callable[[str, str], str], as_of: date, found: Folder
+    resources: Sequence[Resource],
+    policy: Policy,
+    name: Callable[[str, str], str],
+    reader: Reader,
+    found: Folder,
 ) -> Iterator[Account]:
     world = _World()
     for number, resource in enumerate(resources):
@@ -108,7 +119,7 @@ def _of_world(
         beside = [world.shared[one] for one in _drugs(chart) if one in world.shared]
         first = [one for one in beside if one.local not in used]
         used |= {one.local for one in beside}
-        yield from account([*chart, *first], facts([*chart, *beside], as_of, subject))
+        yield from account([*chart, *first], reader([*chart, *beside], subject))
     yield from (aside(SHARED, NOBODYS) for one in world.shared if one not in used)
 
 

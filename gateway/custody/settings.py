@@ -48,6 +48,7 @@ class Storage:
     key_provider: str
     key_paths: KeyPaths
     kms: KmsKeys
+    concept_maps: Path | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Storage:
@@ -62,6 +63,7 @@ class Storage:
             key_provider=environ.get("CARELOOM_KEY_PROVIDER") or FILE,
             key_paths=_key_paths(environ, folder / "keys"),
             kms=_kms_keys(environ),
+            concept_maps=_folder(environ, "CARELOOM_CONCEPT_MAPS"),
         )
 
     def __post_init__(self) -> None:
@@ -77,6 +79,11 @@ class Storage:
             raise Misconfigured(
                 "CARELOOM_CLINICAL_KMS_KEY and CARELOOM_IDENTITY_KMS_KEY must be two separate keys."
             )
+
+    @property
+    def concept_maps_folder(self) -> Path:
+        """Where the hospital's own ConceptMaps lie: both sides read codes by them."""
+        return self.concept_maps or self.data_dir / "concept-maps"
 
     @property
     def key_files(self) -> tuple[Path, ...]:
@@ -105,6 +112,11 @@ def _kms_keys(environ: Mapping[str, str]) -> KmsKeys:
         environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None,
         environ.get("CARELOOM_KMS_ENDPOINT") or None,
     )
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+    given = environ.get(name)
+    return Path(given).absolute() if given else None
 
 
 def _url(environ: Mapping[str, str], name: str) -> str | None:

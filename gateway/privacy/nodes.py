@@ -8,6 +8,7 @@ from gateway.privacy.codes import codes_of
 from gateway.privacy.steps import Choose, inside_each, sift
 from gateway.privacy.walk import ADDED, Node, Object, Walk
 from mappers import parties
+from mappers.codes import usual
 from mappers.lossless import Json
 from mappers.plan_identity import PLAN_SYSTEM
 
@@ -104,14 +105,22 @@ class ExtensionNode(Node):
         return (kept, gone) if len(kept) > 1 else ({}, gone)
 
 
-def coded(full: Node, bare: Node | None) -> Choose:
+def coded(full: Node, bare: Node | None, own: Mapping[str, frozenset[str]]) -> Choose:
     """System and code stay together when both are known; otherwise neither does."""
 
     def choose(value: Object) -> Node | None:
         grammar = codes_of(value.get("system"))
-        return full if grammar is not None and grammar(value.get("code")) else bare
+        if grammar is not None and grammar(value.get("code")):
+            return full
+        return full if own and _is_own(own, value) else bare
 
     return choose
+
+
+def _is_own(own: Mapping[str, frozenset[str]], value: Object) -> bool:
+    """Whether a code is one of those that the hospital listed code by code."""
+    system, code = value.get("system"), value.get("code")
+    return type(system) is str and type(code) is str and code in own.get(usual(system), ())
 
 
 def by_url(nodes: Mapping[str, Node]) -> Choose:

@@ -172,11 +172,11 @@ class Plans:
         full = self._node(kind, outer, "coded", Node)
         full.steps |= {"system": _ANYTHING, "code": _ANYTHING}
         if kind in QUANTITIES:  # an age or a duration without its unit would be no R4, and no fact
-            return coded(full, None)
+            return coded(full, None, {})
         bare = self._node(kind, outer, "bare", Node)
         bare.steps |= {key: steps.withhold(None) for key in _PAIRED & bare.steps.keys()}
         bare.open -= _PAIRED
-        return coded(full, bare)
+        return coded(full, bare, self._policy.own_codes)
 
     # --- extensions ---------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
 from hashlib import sha256
@@ -99,6 +99,8 @@ class Policy:
     modifiers: Mapping[str, Extension]
     ages: frozenset[tuple[str, str]]
     """System and code of what is measured when an age is."""
+    own_codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By system: codes of the hospital's own to which its ConceptMaps give a meaning, one by one."""
 
 
 _HOW = {
@@ -132,7 +134,9 @@ def shipped(name: str) -> Policy:
     return load(name)
 
 
-def load_as(kind: Kind, name_or_path: str | Path) -> Policy:
+def load_as(
+    kind: Kind, name_or_path: str | Path, own_codes: Mapping[str, frozenset[str]] | None = None
+) -> Policy:
     """A policy for one use: one of the other kind would split nothing, or release everything.
 
     A line that names what R4 does not have is refused: in a release, what it meant to take away would stay.
@@ -142,7 +146,7 @@ def load_as(kind: Kind, name_or_path: str | Path) -> Policy:
         raise PolicyRefused(policy.name, [f"R4 has no {line}" for line in nowhere])
     if policy.kind is not kind:
         raise PolicyRefused(policy.name, [f"it is of kind {policy.kind.value}; here it must be {kind.value}"])
-    return policy
+    return replace(policy, own_codes=own_codes) if own_codes else policy
 
 
 def parse(text: str, source: str) -> Policy:

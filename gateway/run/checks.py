@@ -17,6 +17,7 @@ from gateway.custody.tables import job
 from gateway.profiles import brought, enforced, library
 from gateway.settings import Settings
 from gateway.witnesses import places
+from workers.engine.own_maps import maps
 
 
 def relay(environ: Mapping[str, str]) -> None:
@@ -33,13 +34,16 @@ def relay(environ: Mapping[str, str]) -> None:
 def worker(environ: Mapping[str, str]) -> None:
     """The same, and the clinical root key that belongs to the key store."""
     relay(environ)
-    fitting.check_clinical(Storage.from_environ(environ))
+    storage = Storage.from_environ(environ)
+    fitting.check_clinical(storage)
+    maps(storage.concept_maps_folder, storage.concept_maps is not None)
 
 
 def courier(environ: Mapping[str, str]) -> None:
     """A known broker, whole stores and all root keys."""
     storage = Storage.from_environ(environ)
     broker.url(storage)
+    maps(storage.concept_maps_folder, storage.concept_maps is not None)
     check_whole(storage)
     fitting.check_all(storage)
     copies(environ)

@@ -163,7 +163,7 @@ def _go_together(system: str, by_code: dict[str, Row]) -> bool:
     if system == RXNORM:
         return all(drugs.is_ingredient(code) for code in by_code)
     if system == LOINC:
-        return len({units.by_loinc(code) for code in by_code}) == 1
+        return len({one.key if (one := units.by_loinc(code)) else code for code in by_code}) == 1
     return True
 
 

@@ -78,7 +78,7 @@ class ConceptMaps:
     def _codings(self, codings: list[Json], by: set[str]) -> list[Json]:
         """What they mean, then the codings themselves: whoever takes the first code takes the known one."""
         said = [_code(one) for one in codings]
-        systems = {code.system for code in said}
+        systems = {code.system for code in said if code not in self.decided}
         means = [
             one for code in said for one in self.decided.get(code, ()) if one.target.system not in systems
         ]

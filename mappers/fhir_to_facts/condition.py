@@ -33,6 +33,9 @@ def read(opened: Opened, found: Gathered) -> None:
     if not coded:
         found.cannot_read(opened, "A problem", "is known only as text")
         return
+    if problems.systems().isdisjoint(system for system, _ in coded):
+        found.cannot_read(opened, "A problem", "has codes of no system that is read here")
+        return
     matches = problems.all_matches(coded)
     if found.in_future(opened, _named(matches), onset):
         return

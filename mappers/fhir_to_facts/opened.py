@@ -14,6 +14,8 @@ class Opened:
 
     reference: str
     body: dict[str, Json]
+    maps: tuple[str, ...] = ()
+    """The hospital's own ConceptMaps that say what its codes mean."""
 
     @property
     def type(self) -> str:
@@ -30,4 +32,4 @@ class Opened:
 
     @property
     def evidence(self) -> Evidence:
-        return Evidence(self.reference)
+        return Evidence(self.reference, self.maps)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
+from mappers.concept_maps import NO_MAPS, ConceptMaps
 from mappers.facts import Facts
 from mappers.fhir_to_facts import (
     allergy,
@@ -59,10 +60,11 @@ READERS: Mapping[str, Callable[[Opened, Gathered], None]] = {
 }
 
 
-def facts(resources: Sequence[Opened], as_of: date, subject: str = "") -> Facts:
+def facts(resources: Sequence[Opened], as_of: date, subject: str = "", maps: ConceptMaps = NO_MAPS) -> Facts:
     """What is known of one patient as of a day, from the clinical halves of their compartment; where several
-    records are one person's, ``subject`` is the Patient that counts."""
-    current = _current(resources)
+    records are one person's, ``subject`` is the Patient that counts. ``maps`` say what own codes mean."""
+    newest = _current(resources)
+    current = _through(maps, newest) if maps.decided else newest
     found = Gathered(
         as_of=as_of,
         opened=current,
@@ -75,7 +77,7 @@ def facts(resources: Sequence[Opened], as_of: date, subject: str = "") -> Facts:
     )
     for opened in current.values():
         _read(opened, found)
-    for older in {one.reference: one for one in resources if one is not current[one.local]}.values():
+    for older in {one.reference: one for one in resources if one is not newest[one.local]}.values():
         if older.reference != current[older.local].reference:
             found.set_aside(older, "is an older version")
     return settle(found, Counter(opened.type for opened in current.values()))
@@ -89,6 +91,17 @@ def _current(resources: Sequence[Opened]) -> dict[str, Opened]:
         if known is None or known.version < opened.version:
             newest[opened.local] = opened
     return newest
+
+
+def _through(maps: ConceptMaps, current: Mapping[str, Opened]) -> dict[str, Opened]:
+    """Every resource with what its own codes mean; one that names a drug was read as that drug was."""
+    read = {local: Opened(one.reference, *maps.read(one.body)) for local, one in current.items()}
+    for local, one in read.items():
+        named = (one.body.get("medicationReference") or {}).get("reference", "").partition("/_history/")[0]
+        if named in read and read[named].maps:
+            by = tuple(sorted({*one.maps, *read[named].maps}))
+            read[local] = Opened(one.reference, one.body, by)
+    return read
 
 
 def _read(opened: Opened, found: Gathered) -> None:
