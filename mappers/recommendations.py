@@ -13,6 +13,10 @@ from enum import Enum
 from mappers.facts import Evidence, Measurement, Unreadable
 
 
+RECALLED_RULE = "urn:careloom:recalled-rule"
+"""System of the code by which what a recalled rule led to is found: ``RULE@VERSION``."""
+
+
 class Urgency(Enum):
     """How soon, from FHIR's request-priority."""
 
@@ -163,6 +167,8 @@ class Issue:
     """high, moderate or low"""
     reasons: tuple[Reason, ...]
     implicated: tuple[Evidence, ...]
+    codings: tuple[tuple[str, str, str], ...] = ()
+    """(system, code, our own display)"""
     medicines: tuple[str, ...] = ()
     """The ingredients that are taken and that it is about, where no rule proposes an act itself."""
 

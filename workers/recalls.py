@@ -13,7 +13,17 @@ from typing import Any
 
 from gateway.custody.rulebook import Recall
 from mappers.facts import Evidence
-from mappers.recommendations import Act, ActKind, Issue, Plan, Reason, Rule, Source, Withdrawn
+from mappers.recommendations import (
+    RECALLED_RULE,
+    Act,
+    ActKind,
+    Issue,
+    Plan,
+    Reason,
+    Rule,
+    Source,
+    Withdrawn,
+)
 from mappers.recommendations_to_careplan import DONE, OPEN_ENDED, act_of
 from mappers.recommendations_to_careplan.writer import ACT, RULE_SYSTEM
 from workers.engine.thresholds import published
@@ -61,7 +71,8 @@ def _issue(act: str, line: Line, recall: Recall) -> Issue:
     evidence = _evidence(line)
     reason = Reason(_rule(recall), sentence, evidence, ("a clinician's decision about what was begun",))
     key = f"recalled-{recall.rule}-{recall.version}-{act}"
-    return Issue(key, f"Recalled rule behind: {title}", "high", (reason,), evidence)
+    coding = (RECALLED_RULE, f"{recall.rule}@{recall.version}", f"Recalled: {_named(recall)}")
+    return Issue(key, f"Recalled rule behind: {title}", "high", (reason,), evidence, (coding,))
 
 
 def _withdrawn(act: str, line: Line, recall: Recall) -> Withdrawn:

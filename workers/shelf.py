@@ -86,7 +86,7 @@ def _read(conn: Connection, at: Station) -> _Held:
 
 
 def _with_packs(started: Knowledge, packs: Sequence[rulebook.Pack]) -> Knowledge:
-    """The knowledge with the packs that were added; raises ``KnowledgeRefused``: nothing is worked on then."""
+    """The knowledge with the packs that were added; raises ``KnowledgeRefused``, and nothing is worked on."""
     if not packs:
         return started
     with TemporaryDirectory(prefix="careloom-knowledge-") as name:

@@ -168,6 +168,7 @@ PATTERNS: Mapping[str, Pattern] = {
     "knowledge:trust": Pattern(_ALERT, (_SECURITY,)),
     "knowledge:switch": Pattern(_ALERT, (_SECURITY,)),
     "knowledge:recall": Pattern(_ALERT, (_SECURITY,)),
+    "knowledge:flagged": _CHART,
     "retention:superseded": _CHART,
     "retention:deleted": _CHART,
     "patient:disclosures": Pattern(

@@ -16,7 +16,7 @@ def detected_issue(writer: Writer, issue: Issue) -> dict[str, Json]:
             **writer.named("DetectedIssue", issue.key),
             "meta": security(of(issue.reasons)),
             "status": "preliminary",
-            "code": concept(issue.title),
+            "code": concept(issue.title, *issue.codings),
             "severity": issue.severity,
             "patient": reference(writer.patient),
             "implicated": references(issue.implicated),

@@ -63,11 +63,13 @@ def cases(folder: Path = SHIPPED, added: Path | None = None) -> tuple[RuleCase, 
 
 
 def failures(knowledge: Knowledge, folder: Path = SHIPPED, added: Path | None = None) -> tuple[str, ...]:
-    """What the rules answer otherwise than their cases say; a folder without cases is a failure."""
+    """What the rules answer otherwise than their cases say; a rule without cases is a failure."""
     found = cases(folder, added)
     if not found:
         return ("there are no cases",)
-    return tuple(text for one in found for text in failed(knowledge, one))
+    asked = {one.rule for one in found}
+    bare = (f"{one.rule.id}: there are no cases" for one in knowledge.every if one.rule.id not in asked)
+    return (*bare, *(text for one in found for text in failed(knowledge, one)))
 
 
 def failed(knowledge: Knowledge, case: RuleCase) -> Iterator[str]:

@@ -63,6 +63,9 @@ def test_law_12_cases_that_ask_nothing_are_a_failure(pack: Path, knowledge: Know
     path.write_text(path.read_text().replace('"answers"', '"asked"'))
     assert failures(knowledge, pack)
     shutil.rmtree(pack / PACK / "cases")
+    assert "acr-due: there are no cases" in failures(knowledge, pack)
+    for one in pack.glob("*/cases"):
+        shutil.rmtree(one)
     assert failures(knowledge, pack) == ("there are no cases",)
 
 
