@@ -15,6 +15,8 @@ from gateway.auth.introspection import Introspection
 from gateway.auth.keysource import KeySource, fetch_over_https
 from gateway.auth.keywatch import KeyWatch
 from gateway.auth.tokens import Issuer
+from gateway.board import Board
+from gateway.console import putting
 from gateway.custody import broker
 from gateway.custody.identity.vault import Vault, open_vault
 from gateway.fhir import openapi
@@ -29,12 +31,17 @@ from gateway.settings import Settings
 from mappers import lossless
 
 
-def create_app(settings: Settings, world: World | None = None) -> Flask:
-    """The gateway as a WSGI application. Raises a ``CustodyError`` when the storage cannot be opened."""
+def create_app(
+    settings: Settings, world: World | None = None, board: Board | None = None, number: int = 0
+) -> Flask:
+    """The gateway as a WSGI application: one alone, or the one that counts at place ``number`` of a board.
+
+    Raises a ``CustodyError`` when the storage cannot be opened.
+    """
     world = world or the_world()
     vault = open_vault(settings.storage)
     issuer = _issuer(settings, vault, world)
-    edge = _edge(settings, vault, issuer, world)
+    edge = _edge(settings, vault, issuer, world, Metrics(board, number))
     app = Flask("gateway", static_folder=None, template_folder="pages/templates")
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     app.extensions["careloom_vault"] = vault
@@ -43,6 +50,7 @@ def create_app(settings: Settings, world: World | None = None) -> Flask:
     TokenEndpoint(issuer, introspection, settings, world.entropy).mount(app)
     Health(settings, vault, edge.metrics, world.clock).mount(app)
     Site(settings, lossless.dumps(openapi.document(ROUTES, settings, version("careloom")))).mount(app)
+    putting.mount(app, settings, vault, world.clock, world.entropy)
     return app
 
 
@@ -59,10 +67,10 @@ def _issuer(settings: Settings, vault: Vault, world: World) -> Issuer:
     )
 
 
-def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World) -> Edge:
+def _edge(settings: Settings, vault: Vault, issuer: Issuer, world: World, metrics: Metrics) -> Edge:
     services = assembly.services(settings, vault, world)
     door = Door(vault.appender, issuer, _rate(settings, world), world.clock)
-    return Edge(services, door, Metrics(), world.entropy)
+    return Edge(services, door, metrics, world.entropy)
 
 
 def _rate(settings: Settings, world: World) -> SharedRate:

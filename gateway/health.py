@@ -60,7 +60,7 @@ class Health:
             "broker": _state(self._broker),
         }
         ready = told["database"] == told["keys"] == "ok"
-        told |= self._receivers()
+        told |= self._receivers() | self._gateways()
         whole = all(state == "ok" for state in told.values())
         status = "unavailable" if not ready else "ready" if whole else "degraded"
         answer = jsonify({"status": status, **told})
@@ -81,6 +81,12 @@ class Health:
             return standing.states(self._standings(), self.settings.copies)
         except CustodyError:
             return {}
+
+    def _gateways(self) -> dict[str, str]:
+        """Of several processes, whether all serve. Any of them may be asked."""
+        board = self.metrics.board
+        count, serving = len(board.gateways), board.serving()
+        return {"gateways": "ok" if serving == count else f"{serving} of {count}"} if count > 1 else {}
 
     def _standings(self) -> list[Standing]:
         return standing.standings(self.vault.database, self.settings.copies, self.clock())

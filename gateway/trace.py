@@ -97,13 +97,13 @@ def of_row(interaction: str, row: StoredVersion, status: int, outcome: str = SUC
     return Deed(interaction, row.type, row.id, row.version, patient_of(row), status=status, outcome=outcome)
 
 
-def activity(deed: str, now: int, detail: str) -> Event:
-    """The gateway itself began or ended: ``deed`` is ``start`` or ``stop``."""
+def activity(deed: str, now: int, detail: str, outcome: str = SUCCESS) -> Event:
+    """A gateway process began or ended: ``deed`` is ``start``, ``stop`` or ``hang``."""
     return Event(
         time=now,
         kind=f"system:{deed}",
         action="E",
-        outcome=SUCCESS,
+        outcome=outcome,
         status=200,
         client_id=GATEWAY,
         detail=detail,

@@ -17,6 +17,7 @@ from gateway.custody.settings import Storage
 F = TypeVar("F", bound=Callable[..., Any])
 
 DATA_DIR = "CARELOOM_DATA_DIR"
+GATEWAYS = "CARELOOM_GATEWAYS"
 WHERE = "Where the data are [CARELOOM_DATA_DIR, ./careloom-data]."
 
 
@@ -32,6 +33,17 @@ def data_dir(command: F) -> F:
     )(command)
 
 
+def gateways(command: F) -> F:
+    """``--gateways``: as set in the environment."""
+    return click.option(
+        "--gateways",
+        type=click.IntRange(1, 64),
+        help="Gateway processes [CARELOOM_GATEWAYS, as many as cores, at most 4].",
+        expose_value=False,
+        callback=_remember_gateways,
+    )(command)
+
+
 def as_json(command: F) -> F:
     """``--json``: print data for programs."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
@@ -40,6 +52,11 @@ def as_json(command: F) -> F:
 def _remember(_context: click.Context, _option: click.Parameter, value: Path | None) -> None:
     if value is not None:
         os.environ[DATA_DIR] = str(value.absolute())
+
+
+def _remember_gateways(_context: click.Context, _option: click.Parameter, value: int | None) -> None:
+    if value is not None:
+        os.environ[GATEWAYS] = str(value)
 
 
 def storage() -> Storage:

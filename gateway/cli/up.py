@@ -6,7 +6,7 @@ import os
 
 import click
 
-from gateway.cli.options import data_dir
+from gateway.cli.options import data_dir, gateways
 from gateway.custody import logs
 
 
@@ -14,9 +14,10 @@ from gateway.custody import logs
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve.")
 @click.option("--port", default=8080, show_default=True, help="Port to serve.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes [half the cores].")
+@gateways
 @data_dir
 def up(host: str, port: int, workers: int | None) -> None:
-    """Run gateway, relay, workers and courier, with an embedded database and broker unless others are set."""
+    """Run gateways, relay, workers, courier, with an embedded database and broker unless others are set."""
     from gateway.run import everything
 
     logs.configure("up")

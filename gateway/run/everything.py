@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from gateway.custody.founding import found
 from gateway.custody.settings import Storage
 from gateway.run import checks, lock, processes, runtime, valkey
+from gateway.run.gateways import Front
+from gateway.run.listening import Listening
 from gateway.run.supervisor import Part, Supervisor
 from gateway.run.trouble import Trouble
 from gateway.settings import Settings
@@ -40,7 +41,8 @@ class Plan:
 def run(plan: Plan, say: Callable[[str], None]) -> None:
     """Run everything until a signal asks to stop."""
     # All settings, the web side's too: a misspelt one ends this here, before any part starts.
-    storage = Settings.from_environ(plan.environ).storage
+    settings = Settings.from_environ(plan.environ)
+    storage = settings.storage
     checks.copies(plan.environ)
     checks.profiles(plan.environ)
     supervisor = Supervisor()
@@ -48,34 +50,26 @@ def run(plan: Plan, say: Callable[[str], None]) -> None:
     with ExitStack() as stack:
         stack.enter_context(lock.exclusive(storage.data_dir))
         valkey.clear(storage.data_dir)
-        _check_port(plan)
+        listening = Listening.bound(plan.host, plan.port)
+        stack.callback(listening.close)
         found(storage)
+        front = stack.enter_context(Front.opened(listening, settings))
         stack.callback(supervisor.stop)
         environ = {"CARELOOM_BASE_URL": plan.url, **_set(plan.environ)}
         environ["CARELOOM_DATA_DIR"] = str(storage.data_dir)
         if storage.broker_url is None:
             environ["CARELOOM_BROKER_URL"] = _start_broker(stack, supervisor, storage, environ)
-        _start_parts(supervisor, plan, environ)
+        _start_parts(supervisor, front, plan.workers, environ)
         _wait_until_ready(supervisor, plan)
         if not supervisor.stopping.is_set():
             say(f"Careloom is at {plan.url} (FHIR at {plan.url}/fhir). Ctrl-C stops it.")
         supervisor.watch()
+        # Nobody waits in a queue that none of the processes will take from any more.
+        listening.close()
 
 
 def _set(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if value}
-
-
-def _check_port(plan: Plan) -> None:
-    family = socket.AF_INET6 if ":" in plan.host else socket.AF_INET
-    try:
-        with socket.create_server((plan.host, plan.port), family=family):
-            return
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or "no such port"
-        raise Trouble(
-            f"{plan.url} cannot be served ({reason}); choose another with --host and --port."
-        ) from None
 
 
 def _start_broker(
@@ -94,9 +88,10 @@ def _start_broker(
     return url
 
 
-def _start_parts(supervisor: Supervisor, plan: Plan, environ: Mapping[str, str]) -> None:
-    supervisor.start(Part("gateway", *processes.gateway(environ, plan.host, plan.port)))
-    supervisor.start(Part("worker", *processes.worker(environ, plan.workers)))
+def _start_parts(supervisor: Supervisor, front: Front, workers: int, environ: Mapping[str, str]) -> None:
+    for part in front.parts(environ):
+        supervisor.start(part)
+    supervisor.start(Part("worker", *processes.worker(environ, workers)))
     supervisor.start(Part("relay", *processes.relay(environ)))
     supervisor.start(Part("courier", *processes.courier(environ)))
 

@@ -20,7 +20,7 @@ from gateway.custody.ids import SYSTEM
 from gateway.custody.logs import named
 from gateway.stored import Clock
 
-START, STOP = "start", "stop"
+START, STOP, HANG = "start", "stop", "hang"
 
 
 @contextmanager
@@ -31,6 +31,11 @@ def recorded(database: Database, clock: Clock, detail: str) -> Iterator[None]:
         yield
     finally:
         _tell(database, trace.activity(STOP, clock(), detail))
+
+
+def hung(database: Database, clock: Clock, detail: str) -> None:
+    """A process before this one answered nothing and was ended; ``detail`` says which, and for how long."""
+    _tell(database, trace.activity(HANG, clock(), detail, trace.SERIOUS))
 
 
 def _tell(database: Database, event: audit.Event) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
+from gateway.run.passed import Passed
+
 _SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "PYTHONHASHSEED", "VIRTUAL_ENV")
 _AWS = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 # Where a process finds its role; a secret itself is never handed on.
@@ -34,6 +36,7 @@ WORKER_VARIABLES = RELAY_VARIABLES | {
     "CARELOOM_CLINICAL_KEY_FILE",
     "CARELOOM_CLINICAL_KMS_KEY",
     "CARELOOM_KMS_ENDPOINT",
+    "CARELOOM_CONCEPT_MAPS",
 }
 
 # Root is warned of pickle, which we do not accept; the banner tells nothing that a log should hold.
@@ -74,7 +77,7 @@ def relay(environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
     return [sys.executable, "-m", "workers.relay"], allowed(environ, RELAY_VARIABLES)
 
 
-def gateway(environ: Mapping[str, str], host: str, port: int) -> tuple[list[str], dict[str, str]]:
-    """The web side."""
-    line = [sys.executable, "-m", "gateway.cli.main", "gateway", "--host", host, "--port", str(port)]
+def gateway(environ: Mapping[str, str], passed: Passed) -> tuple[list[str], dict[str, str]]:
+    """One process of the web side."""
+    line = [sys.executable, "-m", "gateway.cli.main", "gateway", "--passed", passed.word()]
     return line, dict(environ)

@@ -1,165 +1,189 @@
 """The HTTP server, waitress, so set that no request or answer ever touches the disk and few can hold it up.
 
-What is too large is not kept: its bytes are counted and dropped, and the app answers it as it answers all
-else, with an OperationOutcome. Dropping instead of hanging up matters: a client that is still sending when
-the connection closes never sees why.
+Several processes take connections from the same sockets. One that holds more than another leaves a new one to
+it for a moment: connections that stay open would else all be where they were first taken. When it is asked to
+leave it takes no more, finishes what has begun, sends what was answered, and only then ends.
 """
 
 from __future__ import annotations
 
 import resource
+import socket
 import sys
 import time
-from io import BytesIO
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from flask import Flask
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
-from waitress.server import BaseWSGIServer, create_server
-from waitress.task import ErrorTask
-from waitress.utilities import Error, RequestEntityTooLarge
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher, WSGITask
 
-from gateway.fhir import outcome
-from gateway.fhir.negotiation import FHIR_JSON
-from gateway.refusal import Issue, Kind, Refused
+from gateway.board import Board
+from gateway.run.listening import Listening
+from gateway.run.parsing import Parser, Refusal
 from gateway.settings import Settings
-from mappers import lossless
 
 CONNECTIONS = 2_000
 IDLE_SECONDS = 20
 """How long a connection may be silent. Opening connections and saying nothing must not pay."""
 
-PATIENCE_SECONDS, LEAST_BYTES = 30.0, 1_024
-"""A request may take so long, and a second more for each so many bytes of it: what comes a byte a second is
-answered 408. It holds up nobody meanwhile, for only whole requests are given to a thread."""
+FINISH_SECONDS = 4.0
+"""How long what has begun may take when the process is asked to leave."""
 
-MOST_DROPPED = 64 * 1024 * 1024
-"""More than this is not waited for; the answer goes out and the connection ends."""
+_LEFT_SECONDS, _LEFT_AGAIN_SECONDS = 0.005, 0.05
+"""How long a connection is left to a process with fewer, and when this is a new occasion to do so."""
 
 _OTHER_FILES = 128
 _NEVER = sys.maxsize
 
 
-class _Dropped:
-    """Stands where the bytes of a body would be kept, and keeps none."""
+class Answer(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """Asks the application; head and body of its answer leave together."""
 
-    def __init__(self, length: int) -> None:
-        self._length = length
+    def start(self) -> None:
+        super().start()
+        if self.channel.server.server.leaving:
+            # Said, so that nobody sends the next one into a connection that ends.
+            self.set_close_on_finish()
 
-    def __len__(self) -> int:
-        return self._length
-
-    def append(self, data: bytes) -> None:
-        self._length += len(data)
-
-    def getfile(self) -> BytesIO:
-        return BytesIO()
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-class TooSlow(Error):  # type: ignore[misc]  # noqa: N818 - waitress has no types and names its own so
-    """The request came at less than ``LEAST_BYTES`` a second for longer than ``PATIENCE_SECONDS``."""
-
-    code = 408
-    reason = "Request Timeout"
-
-
-class Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
-    """What is no request that the app could be asked: answered in its words, and none of the client's."""
-
-    def execute(self) -> None:
-        error = self.request.error
-        issue = _SAID.get(error.code, _UNREADABLE)
-        body = lossless.dumps(outcome.outcome(Refused(Kind.MALFORMED, [issue])))
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers.append(("Content-Type", f"{FHIR_JSON}; fhirVersion=4.0; charset=utf-8"))
-        self.response_headers.append(("Cache-Control", "no-store"))
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-_UNREADABLE = Issue("structure", "The request cannot be read as HTTP/1.1.")
-_SAID = {
-    408: Issue("timeout", "The request came too slowly; send it again."),
-    413: Issue("too-long", "The body is larger than this server accepts."),
-    431: Issue("too-long", "The headers are larger than this server accepts."),
-    500: Issue("exception", "The server failed."),
-    501: Issue("not-supported", "This transfer encoding is not served; send a Content-Length, or chunks."),
-}
-
-
-class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """Reads a request; the body of one that is too large goes nowhere, and the app is asked all the same."""
-
-    refused = False
-    expect_continue: bool
-    completed: bool
-    error: Any
-
-    def __init__(self, adj: Any) -> None:
-        super().__init__(adj)
-        self._begun: float | None = None
-        self._bytes = 0
-
-    def received(self, data: bytes) -> int:
-        consumed = self._received(data)
-        self._bytes += consumed
-        self._begun = time.monotonic() if self._begun is None else self._begun
-        patience = PATIENCE_SECONDS + self._bytes / LEAST_BYTES
-        if not self.completed and time.monotonic() - self._begun > patience:
-            self.error, self.completed = TooSlow(""), True
-            self.expect_continue = False
-        return consumed
-
-    def _received(self, data: bytes) -> int:
-        if self.refused and not self.completed:
-            return self._drop(data)
-        consumed: int = super().received(data)
-        if isinstance(self.error, RequestEntityTooLarge):
-            self._refuse()
-        return consumed
-
-    def _refuse(self) -> None:
-        kept = self.body_rcv.getbuf()
-        dropped = _Dropped(len(kept))
-        kept.close()
-        self.body_rcv.buf = dropped
-        self.error, self.refused = None, True
-        # The app refuses by this header and reads nothing; of a chunked body the length is not known.
-        self.headers["CONTENT_LENGTH"] = str(self.content_length or self.adj.max_request_body_size)
-        self.headers["CONNECTION"] = "close"
-        # Who waits for "100 Continue" is answered before anything is sent.
-        hopeless = self.expect_continue or self.content_length > MOST_DROPPED
-        self.expect_continue = False
-        self.completed = hopeless or self.body_rcv.completed
-
-    def _drop(self, data: bytes) -> int:
-        receiver = self.body_rcv
-        consumed: int = receiver.received(data)
-        ended = receiver.completed or receiver.error is not None
-        self.completed = ended or len(receiver) > MOST_DROPPED
-        return consumed
+    def write(self, data: bytes) -> None:
+        with self.channel.together():
+            super().write(data)
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """One connection."""
 
     parser_class = Parser
+    task_class = Answer
     error_task_class = Refusal
+    _held: list[bytes] | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a request is coming, waits or runs, or an answer has not left."""
+        return bool(self.requests or self.request or self.total_outbufs_len)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written meanwhile is one piece: to be sent at once, and by one call."""
+        self._held = []
+        try:
+            yield
+        finally:
+            held, self._held = self._held, None
+            super().write_soon(b"".join(held))
+
+    def write_soon(self, data: Any) -> int:
+        if self._held is None:
+            told: int = super().write_soon(data)
+            return told
+        self._held.append(data)
+        return len(data)
 
 
-def serve_on(app: Flask, settings: Settings, host: str, port: int) -> Any:
-    """A server that listens on exactly this address; raises ``OSError`` where it cannot."""
-    server = create_server(app, host=host, port=port, **options(settings, _files()))
-    for one in [server, *getattr(server, "map", {}).values()]:
-        # A name such as localhost may stand for several addresses, each with a server of its own.
-        if isinstance(one, BaseWSGIServer):
-            one.channel_class = Channel
-    return server
+class Door(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """One socket that connections come in by."""
+
+    channel_class = Channel
+    active_channels: dict[int, Channel]
+    server: Server
+    _left_at: float | None = None
+
+    @property
+    def leaves(self) -> bool:
+        """Whether a connection that waits is being left to another process."""
+        return self._left_at is not None and time.monotonic() < self._left_at + _LEFT_SECONDS
+
+    def readable(self) -> bool:
+        return bool(super().readable()) and not self.leaves
+
+    def handle_accept(self) -> None:
+        now = time.monotonic()
+        anew = self._left_at is None or now > self._left_at + _LEFT_AGAIN_SECONDS
+        if anew and self.server.fewer_elsewhere():
+            self._left_at = now
+            return
+        self._left_at = None
+        super().handle_accept()
+        self.server.tell()
+
+
+class Server:
+    """The HTTP side of one process; ``number`` is its place on the board, counted from 0."""
+
+    def __init__(
+        self, app: Flask, settings: Settings, listening: Listening, board: Board, number: int = 0
+    ) -> None:
+        told = Adjustments(**options(settings, _files()))
+        self._threads = ThreadedTaskDispatcher()
+        self._threads.set_thread_count(told.threads)
+        self._map: dict[int, Any] = {}
+        self._board, self._number = board, number
+        self.leaving = False
+        self.doors = [self._door(app, one, told) for one in listening.sockets]
+
+    def _door(self, app: Flask, one: socket.socket, told: Adjustments) -> Door:
+        made = Door(
+            app,
+            self._map,
+            _sock=one,
+            dispatcher=self._threads,
+            adj=told,
+            bind_socket=False,
+            sockinfo=(one.family, one.type, one.proto, one.getsockname()),
+        )
+        made.server = self
+        return made
+
+    def run(self) -> None:
+        """Serve until ``leave``."""
+        place = self._board.gateways[self._number]
+        place.serving = True
+        while not self.leaving:
+            # Soon again where a connection was left to another, which may not want it.
+            seconds = 0.002 if any(door.leaves for door in self.doors) else 1.0
+            wasyncore.poll2(seconds, self._map)
+            self.tell()
+        place.serving = False
+        self._finish()
+
+    def leave(self) -> None:
+        """Ask it to end, from a signal's handler or another thread."""
+        self.leaving = True
+        # It may have ended already.
+        with suppress(OSError):
+            self.doors[0].pull_trigger()
+
+    def tell(self) -> None:
+        """Let the others know how many connections are open here."""
+        self._board.gateways[self._number].connections = sum(len(door.active_channels) for door in self.doors)
+
+    def fewer_elsewhere(self) -> bool:
+        """Whether another process has fewer."""
+        return self._board.fewer_elsewhere(self._number)
+
+    def _finish(self) -> None:
+        for door in self.doors:
+            # The socket alone: what runs still wakes this loop by the door's trigger.
+            wasyncore.dispatcher.close(door)
+        until = time.monotonic() + FINISH_SECONDS
+        while self._close_idle() and time.monotonic() < until:
+            wasyncore.poll2(0.05, self._map)
+        self._threads.shutdown(timeout=0.5)
+        wasyncore.close_all(self._map)
+
+    def _close_idle(self) -> bool:
+        """Close what nobody waits for; whether anything is left."""
+        open_ = [channel for door in self.doors for channel in door.active_channels.values()]
+        for channel in open_:
+            if not channel.begun:
+                channel.handle_close()
+        return any(channel.begun for channel in open_)
 
 
 def options(settings: Settings, files: int) -> dict[str, Any]:

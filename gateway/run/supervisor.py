@@ -1,7 +1,8 @@
-"""Keeps the parts of ``careloom up`` alive, and takes them all with it when it goes.
+"""Keeps the parts of ``careloom up`` alive, each by itself, and takes them all with it when it goes.
 
-A part that ends is started again, later each time it ends soon. On TERM the parts are asked to stop, and made
-to after a while, the broker last. If the supervisor itself is killed, the kernel ends its children (Linux).
+A part that ends is started again, later each time it ends soon; one that hangs is ended first. On TERM the
+parts are asked to stop, and made to after a while, the broker last. If the supervisor itself is killed, the
+kernel ends its children (Linux).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 
@@ -31,7 +34,40 @@ _PR_SET_PDEATHSIG = 1
 log = structlog.get_logger()
 
 
+ENDED, HUNG = "ended", "hung"
+"""Why a part is started again: it ended by itself, or it was ended because it answered nothing."""
+
+
+class Watch(Protocol):
+    """Who finds out whether a process still answers."""
+
+    def hangs(self, now: float) -> bool:
+        """Asked at each look; ``now`` is monotonic."""
+        ...
+
+    def close(self) -> None:
+        """The process is gone."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
+class Launch:
+    """One start of a part: its command line, what it may know, the files and the socket that it is given."""
+
+    command: Sequence[str]
+    environ: Mapping[str, str]
+    handles: tuple[int, ...] = ()
+    given: socket.socket | None = None
+    """Passed too, and closed here once the process has it."""
+    watch: Watch | None = None
+
+    @property
+    def passed(self) -> tuple[int, ...]:
+        """Every handle that the process finds open, under the same number."""
+        return (*self.handles, *([self.given.fileno()] if self.given else []))
+
+
+@dataclass(frozen=True)
 class Part:
     """One process to keep alive. What is ``last`` starts first and stops last."""
 
@@ -40,14 +76,25 @@ class Part:
     environ: Mapping[str, str]
     last: bool = False
 
+    def launch(self) -> Launch:
+        """How it is started this time."""
+        return Launch(self.command, self.environ)
+
+    def lost(self, reason: str) -> None:
+        """Its process is gone, and it will be started again."""
+
 
 @dataclass(slots=True)
 class _Kept:
     part: Part
     process: subprocess.Popen[bytes]
+    watch: Watch | None
     started: float
     deaths: int = 0
     again_at: float | None = None
+
+    def hangs(self, now: float) -> bool:
+        return self.watch is not None and self.watch.hangs(now)
 
 
 @dataclass(slots=True)
@@ -60,7 +107,7 @@ class Supervisor:
 
     def start(self, part: Part) -> None:
         """Start a part and keep it alive from now on."""
-        self._kept.append(_Kept(part, _spawn(part), self.clock()))
+        self._kept.append(_Kept(part, *_spawn(part), self.clock()))
 
     def check_started(self) -> None:
         """While everything starts, a part that gives up is a fault to report; one that is killed is not."""
@@ -81,17 +128,25 @@ class Supervisor:
 
     def _look_after(self, kept: _Kept) -> None:
         now = self.clock()
-        if kept.again_at is None:
-            if kept.process.poll() is not None:
-                self._plan_restart(kept, now)
-        elif now >= kept.again_at:
-            kept.process, kept.started, kept.again_at = _spawn(kept.part), now, None
+        if kept.again_at is not None:
+            if now >= kept.again_at:
+                kept.process, kept.watch = _spawn(kept.part)
+                kept.started, kept.again_at = now, None
+        elif kept.process.poll() is not None:
+            self._plan_restart(kept, now, ENDED)
+        elif kept.hangs(now):
+            _kill_group(kept.process)
+            self._plan_restart(kept, now, HUNG)
 
-    def _plan_restart(self, kept: _Kept, now: float) -> None:
+    def _plan_restart(self, kept: _Kept, now: float, reason: str) -> None:
         kept.deaths = 0 if now - kept.started > SETTLED_SECONDS else kept.deaths
         pause = _PAUSES[min(kept.deaths, len(_PAUSES) - 1)]
         kept.deaths, kept.again_at = kept.deaths + 1, now + pause
-        log.warning("a part ended", name=kept.part.name, status=kept.process.returncode, again_in=pause)
+        if kept.watch is not None:
+            kept.watch.close()
+        kept.part.lost(reason)
+        what = "a part ended" if reason == ENDED else "a part that answered nothing was ended"
+        log.warning(what, name=kept.part.name, status=kept.process.returncode, again_in=pause)
 
     def stop(self) -> None:
         """Stop every part, the last ones last; none is left when this returns."""
@@ -104,15 +159,22 @@ class Supervisor:
             signal.signal(number, lambda *_: self.stopping.set())
 
 
-def _spawn(part: Part) -> subprocess.Popen[bytes]:
-    # A session of its own: Ctrl-C goes to the supervisor, which then stops the parts in their order.
-    return subprocess.Popen(  # noqa: S603 - our own command lines
-        list(part.command),
-        env=dict(part.environ),
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=_tie(os.getpid(), signal.SIGTERM if part.last else signal.SIGKILL),
-    )
+def _spawn(part: Part) -> tuple[subprocess.Popen[bytes], Watch | None]:
+    launch = part.launch()
+    try:
+        # A session of its own: Ctrl-C goes to the supervisor, which then stops the parts in their order.
+        process = subprocess.Popen(  # noqa: S603 - our own command lines
+            list(launch.command),
+            env=dict(launch.environ),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=launch.passed,
+            preexec_fn=_tie(os.getpid(), signal.SIGTERM if part.last else signal.SIGKILL),
+        )
+    finally:
+        if launch.given is not None:
+            launch.given.close()
+    return process, launch.watch
 
 
 def _tie(parent: int, number: signal.Signals) -> Callable[[], None] | None:

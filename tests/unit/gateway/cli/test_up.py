@@ -19,6 +19,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
     monkeypatch.setattr(everything, "run", lambda plan, _say: asked.append(plan))
     monkeypatch.setattr(everything, "workers_by_default", lambda: 5)
     monkeypatch.setenv("CARELOOM_DATA_DIR", "elsewhere")
+    monkeypatch.setenv("CARELOOM_GATEWAYS", "")
     return asked
 
 
@@ -29,14 +30,18 @@ def test_nothing_said_is_the_machine_itself(plans: list[Plan]) -> None:
 
 
 def test_what_is_said_is_handed_on(plans: list[Plan], tmp_path: Path) -> None:
-    words = ["--host", "::1", "--port", "9000", "--workers", "2", "--data-dir", str(tmp_path)]
+    words = ["--host", "::1", "--port", "9000", "--workers", "2", "--gateways", "3"]
+    words += ["--data-dir", str(tmp_path)]
     assert main(["up", *words]) == 0
     (plan,) = plans
     assert (plan.url, plan.workers) == ("http://[::1]:9000", 2)
     assert plan.environ["CARELOOM_DATA_DIR"] == str(tmp_path)
+    assert plan.environ["CARELOOM_GATEWAYS"] == "3"
 
 
-@pytest.mark.parametrize("words", [("--workers", "0"), ("--workers", "257"), ("--port", "eighty")])
+@pytest.mark.parametrize(
+    "words", [("--workers", "0"), ("--gateways", "0"), ("--workers", "257"), ("--port", "eighty")]
+)
 def test_what_makes_no_sense_is_a_usage_error(plans: list[Plan], words: tuple[str, str]) -> None:
     assert main(["up", *words]) == 2
     assert plans == []

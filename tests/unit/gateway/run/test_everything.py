@@ -65,7 +65,7 @@ def keeper(monkeypatch: pytest.MonkeyPatch) -> Keeper:
 
 
 def plan(folder: Path, **environ: str) -> Plan:
-    given = {"CARELOOM_DATA_DIR": str(folder), "PATH": "/bin", **environ}
+    given = {"CARELOOM_DATA_DIR": str(folder), "CARELOOM_GATEWAYS": "1", "PATH": "/bin", **environ}
     return Plan("127.0.0.1", free_port(), 3, given)
 
 
@@ -83,9 +83,10 @@ def test_the_url_is_one_that_a_browser_takes(host: str, url: str) -> None:
 
 def test_parts_start_in_their_order_and_the_broker_stops_last(keeper: Keeper, tmp_path: Path) -> None:
     said: list[str] = []
-    wanted = plan(tmp_path / "data")
+    wanted = plan(tmp_path / "data", CARELOOM_GATEWAYS="2")
     everything.run(wanted, said.append)
-    assert keeper.order == ["signals", "broker", "gateway", "worker", "relay", "courier", "watch", "stop"]
+    parts = ["broker", "gateway-1", "gateway-2", "worker", "relay", "courier"]
+    assert keeper.order == ["signals", *parts, "watch", "stop"]
     assert [name for name, part in keeper.parts.items() if part.last] == ["broker"]
     assert said == [f"Careloom is at {wanted.url} (FHIR at {wanted.url}/fhir). Ctrl-C stops it."]
     line = list(keeper.parts["worker"].command)
@@ -224,6 +225,18 @@ def test_a_stop_while_it_starts_is_no_fault_and_nothing_is_announced(
     everything.run(plan(tmp_path / "data"), said.append)
     assert said == []
     assert keeper.order[-1] == "stop"
+
+
+def test_the_address_is_held_from_the_beginning_and_free_at_the_end(keeper: Keeper, tmp_path: Path) -> None:
+    wanted = plan(tmp_path / "data")
+
+    def somebody_else_wants_it() -> None:
+        with pytest.raises(OSError, match="in use"):
+            socket.create_server((wanted.host, wanted.port))
+
+    keeper.on_watch = somebody_else_wants_it
+    everything.run(wanted, lambda _: None)
+    socket.create_server((wanted.host, wanted.port)).close()
 
 
 class Answer(http.server.BaseHTTPRequestHandler):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.run import processes
+from gateway.run.passed import Passed
 
 EVERYTHING = {
     "PATH": "/bin",
@@ -70,5 +71,6 @@ def test_the_worker_has_as_many_processes_as_asked(count: int) -> None:
 
 
 def test_the_trusted_parts_get_everything() -> None:
-    for environ in (processes.gateway(EVERYTHING, "::1", 1)[1], processes.courier(EVERYTHING)[1]):
+    passed = Passed(0, 1, 3, 4, (5,))
+    for environ in (processes.gateway(EVERYTHING, passed)[1], processes.courier(EVERYTHING)[1]):
         assert EVERYTHING.items() <= environ.items()

@@ -1,65 +1,24 @@
-"""The server itself, on a real socket: nothing in temporary files, what is too large answered by the app."""
+"""The server itself, on a real socket: nothing in temporary files, what is too large answered by the app,
+connections shared between processes, and an end that cuts nobody off."""
 
 from __future__ import annotations
 
 import http.client
-import json
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import Callable
 
 import pytest
-from flask import Flask, Response, request
 
+from gateway.board import Board, shared
 from gateway.custody.settings import Storage
 from gateway.run import serving
+from gateway.run.listening import Listening
+from gateway.run.parsing import MOST_DROPPED
 from gateway.settings import Settings
-
-LIMIT = 4 * 1024 * 1024
-LARGE = b"a large answer, " * 300_000
-
-
-@dataclass
-class Place:
-    port: int
-    server: Any
-    bodies: list[int]
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-
-    def posts(self, body: Any, **headers: str) -> tuple[int, bytes, http.client.HTTPMessage]:
-        connection = self.connect()
-        chunked = "Transfer-Encoding" in headers
-        connection.request("POST", "/", body=body, headers=headers, encode_chunked=chunked)
-        answer = connection.getresponse()
-        return answer.status, answer.read(), answer.headers
-
-
-@pytest.fixture
-def place(sqlite_storage: Storage, request: pytest.FixtureRequest) -> Iterator[Place]:
-    bodies: list[int] = []
-    server = serving.serve_on(app_of(bodies), Settings(sqlite_storage, body_limit=LIMIT), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield Place(server.effective_port, server, bodies)
-    server.close()
-
-
-def app_of(bodies: list[int]) -> Flask:
-    app = Flask("here")
-    app.config["MAX_CONTENT_LENGTH"] = LIMIT
-
-    @app.route("/", methods=["GET", "POST"])
-    def here() -> Response:
-        bodies.append(len(request.get_data()))
-        return Response(LARGE)
-
-    app.register_error_handler(413, lambda _: Response("ours", 413, {"X-Request-Id": "r"}))
-    return app
+from tests.unit.gateway.run.conftest import LARGE, LIMIT, Place
 
 
 def test_law_2_no_body_and_no_answer_is_written_to_a_temporary_file(
@@ -94,28 +53,11 @@ def test_what_is_too_large_is_answered_by_the_app_even_to_who_sends_it_all(
     assert place.posts(b"x")[0] == 200
 
 
-def test_of_what_is_too_large_nothing_is_kept() -> None:
-    class Adjusted:
-        max_request_body_size, inbuf_overflow, max_request_header_size = 1000, 1 << 40, 1 << 18
-        url_scheme = "http"
-
-    parser = serving.Parser(Adjusted())
-    parser.received(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
-    for _ in range(50):
-        parser.received(b"100\r\n" + b"x" * 256 + b"\r\n")
-    assert parser.refused
-    assert not parser.completed
-    parser.received(b"0\r\n\r\n")
-    assert parser.completed
-    assert parser.headers["CONTENT_LENGTH"] == "1000"
-    assert parser.get_body_stream().read() == b""
-
-
 @pytest.mark.parametrize("more", ["Expect: 100-continue", f"X: {'y' * 10}"])
 def test_who_asks_first_or_announces_far_too_much_is_answered_before_the_body(
     place: Place, more: str
 ) -> None:
-    length = LIMIT + 1 if more.startswith("Expect") else serving.MOST_DROPPED + 1
+    length = LIMIT + 1 if more.startswith("Expect") else MOST_DROPPED + 1
     with socket.create_connection(("127.0.0.1", place.port), timeout=20) as conn:
         conn.sendall(f"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n{more}\r\n\r\n".encode())
         assert conn.recv(100).startswith(b"HTTP/1.1 413")
@@ -139,71 +81,103 @@ def test_silent_connections_end_soon_and_few_open_files_are_heeded(sqlite_storag
     assert serving.options(Settings(sqlite_storage), files=100_000)["connection_limit"] == 2_000
 
 
-# --- what is no request ----------------------------------------------------------------------------------
+# --- several processes at one socket ----------------------------------------------------------------------
 
 
-def says(place: Place, raw: bytes) -> tuple[int, dict[str, Any], http.client.HTTPResponse]:
-    """What is answered to these bytes."""
-    with socket.create_connection(("127.0.0.1", place.port), timeout=20) as client:
-        client.sendall(raw)
-        answer = http.client.HTTPResponse(client)
-        answer.begin()
-        return answer.status, json.loads(answer.read()), answer
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
 
 
-@pytest.mark.parametrize(
-    ("raw", "status", "code"),
-    [
-        (b"GET /hopkins HTTP/1.1\r\nX-Long: " + b"hopkins" * 50_000 + b"\r\n\r\n", 431, "too-long"),
-        (b"GET /hopkins HTTP/1.1\r\nno colon hopkins\r\n\r\n", 400, "structure"),
-        (b"hopkins\r\n\r\n", 400, "structure"),
-        (b"POST / HTTP/1.1\r\nContent-Length: hopkins\r\n\r\n", 400, "structure"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: hopkins\r\n\r\n", 501, "not-supported"),
-    ],
-    ids=["headers", "header", "line", "length", "encoding"],
-)
-def test_what_cannot_be_read_is_answered_with_an_outcome_that_repeats_nothing(
-    place: Place, raw: bytes, status: int, code: str
+def test_connections_that_stay_are_shared_out(serving_at: Callable[..., Place]) -> None:
+    listening, board = Listening.bound("127.0.0.1", 0), Board.opened(shared(2))
+    for number in range(2):
+        serving_at(Listening([one.dup() for one in listening.sockets]), board, number)
+    until(lambda: board.serving() == 2)
+    kept = []
+    for count in range(1, 9):
+        kept.append(socket.create_connection(("127.0.0.1", listening.port)))
+        until(lambda count=count: sum(place.connections for place in board.gateways) == count)
+    assert [place.connections for place in board.gateways] == [4, 4]
+    for one in kept:
+        one.close()
+    listening.close()
+
+
+def test_a_connection_that_the_other_does_not_want_is_taken_all_the_same(
+    serving_at: Callable[..., Place],
 ) -> None:
-    told, body, answer = says(place, raw)
-    assert (told, body["resourceType"], body["issue"][0]["code"]) == (status, "OperationOutcome", code)
-    assert (answer.headers["Content-Type"] or "").startswith("application/fhir+json")
-    assert "hopkins" not in json.dumps(body) + str(answer.headers)
-    assert place.posts(b"next")[0] == 200
-    assert place.bodies == [4], "the app was asked for the next one only"
+    board = Board.opened(shared(2))
+    board.gateways[1].serving = True
+    place = serving_at(None, board, 0)
+    kept = [place.connect() for _ in range(5)]
+    for one in kept:
+        one.request("POST", "/", body=b"x")
+        assert one.getresponse().read() == LARGE
+    assert board.gateways[0].connections == 5
 
 
-@pytest.mark.parametrize("end", ["\r\n\r\n", "\r\nX-"], ids=["body", "headers"])
-def test_what_comes_a_byte_at_a_time_is_408_and_the_next_is_served(
-    place: Place, monkeypatch: pytest.MonkeyPatch, end: str
-) -> None:
-    monkeypatch.setattr(serving, "PATIENCE_SECONDS", 0.3)
-    monkeypatch.setattr(serving, "LEAST_BYTES", 1_000_000)
-    with socket.create_connection(("127.0.0.1", place.port), timeout=20) as slow:
-        slow.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 1000" + end.encode())
-        slow.settimeout(0.05)
-        said = b""
-        for _ in range(200):
-            assert place.bodies.count(1000) == 0
-            try:
-                slow.sendall(b"x")
-                said += slow.recv(65_536)
-            except TimeoutError:
-                continue
-            except OSError:
-                break
-            if b"OperationOutcome" in said:
-                break
-        assert said.partition(b"\r\n")[0].endswith(b" 408 Request Timeout")
-        assert b"OperationOutcome" in said
-    assert place.posts(b"next")[0] == 200
+def test_head_and_body_of_an_answer_leave_together(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    plain = serving.Channel.send
+    monkeypatch.setattr(
+        serving.Channel, "send", lambda self, data, **k: sent.append(data) or plain(self, data, **k)
+    )
+    place.holding.set()
+    connection = place.connect()
+    connection.request("GET", "/wait")
+    assert connection.getresponse().read() == b"waited"
+    (one,) = sent
+    assert one.startswith(b"HTTP/1.1 200")
+    assert one.endswith(b"\r\n\r\nwaited")
 
 
-def test_a_body_that_comes_slowly_but_steadily_is_taken(place: Place) -> None:
-    with socket.create_connection(("127.0.0.1", place.port), timeout=20) as client:
-        client.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 30\r\nConnection: close\r\n\r\n")
-        for _ in range(30):
-            client.sendall(b"x")
-        answer = http.client.HTTPResponse(client)
-        answer.begin()
-        assert (answer.status, place.bodies) == (200, [30])
+# --- its end ------------------------------------------------------------------------------------------------
+
+
+def test_what_runs_is_answered_in_full_and_nothing_new_is_taken(place: Place) -> None:
+    running, idle, port = place.connect(), place.connect(), place.port
+    idle.request("POST", "/", body=b"x")
+    idle.getresponse().read()
+    running.request("GET", "/wait")
+    until(lambda: place.bodies == [1, 0])
+    place.server.leave()
+    until(lambda: not place.board.serving())
+    assert idle.sock.recv(1) == b"", "an idle connection is closed at once"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    place.holding.set()
+    answer = running.getresponse()
+    assert (answer.status, answer.read()) == (200, b"waited")
+    place.thread.join(10)
+    assert not place.thread.is_alive()
+
+
+def test_who_asks_while_it_leaves_is_told_that_the_connection_ends(place: Place) -> None:
+    connection = place.connect()
+    connection.connect()
+    # Half of a request: it is waited for.
+    connection.sock.sendall(b"GET /wait HTTP/1.1\r\nHost: h\r\n")
+    until(lambda: any(door.active_channels for door in place.server.doors))
+    threading.Event().wait(0.1)
+    place.server.leave()
+    until(lambda: not place.board.serving())
+    place.holding.set()
+    connection.sock.sendall(b"\r\n")
+    answer = http.client.HTTPResponse(connection.sock)
+    answer.begin()
+    assert (answer.read(), answer.headers["Connection"]) == (b"waited", "close")
+
+
+def test_what_takes_too_long_is_not_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "FINISH_SECONDS", 0.2)
+    connection = place.connect()
+    connection.request("GET", "/wait")
+    until(lambda: place.bodies == [0])
+    place.server.leave()
+    place.thread.join(5)
+    assert not place.thread.is_alive()
+    with pytest.raises((OSError, http.client.HTTPException)):
+        connection.getresponse()

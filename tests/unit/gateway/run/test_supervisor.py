@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from gateway.run import supervisor
-from gateway.run.supervisor import Part, Supervisor
+from gateway.run.supervisor import ENDED, HUNG, Launch, Part, Supervisor
 from gateway.run.trouble import Trouble
 
 PYTHON = {"PATH": os.environ["PATH"]}
@@ -116,6 +118,61 @@ def test_the_last_part_stops_last(keeper: Supervisor, tmp_path: Path) -> None:
     until(lambda: (tmp_path / "b").exists() and (tmp_path / "g").exists())
     keeper.stop()
     assert order.read_text() == "gb"
+
+
+class Silent:
+    """Finds that a process hangs when it is told so."""
+
+    def __init__(self) -> None:
+        self.silent = self.closed = False
+
+    def hangs(self, _now: float) -> bool:
+        return self.silent
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass(frozen=True)
+class Watched(Part):
+    watches: list[Silent] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    def launch(self) -> Launch:
+        self.watches.append(Silent())
+        ours, theirs = socket.socketpair()
+        ours.sendall(str(len(self.watches)).encode())
+        ours.close()
+        line = [*self.command, str(theirs.fileno())]
+        return Launch(line, self.environ, given=theirs, watch=self.watches[-1])
+
+    def lost(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+def test_a_part_that_hangs_is_ended_alone_and_started_again(keeper: Supervisor, tmp_path: Path) -> None:
+    says = f"import socket, sys; n = socket.socket(fileno=int(sys.argv[1])).recv(9); open({str(tmp_path)!r}"
+    line = [sys.executable, "-c", f"{says} + '/' + n.decode(), 'w').close(); {STUBBORN}"]
+    part_ = Watched("gateway", line, PYTHON)
+    keeper.start(part_)
+    keeper.start(part("import time; time.sleep(60)", "other"))
+    until((tmp_path / "1").exists)
+    kept, other = keeper._kept
+    hung = kept.process
+    keeper.look()
+    assert hung.poll() is None
+    os.kill(hung.pid, signal.SIGSTOP)
+    part_.watches[0].silent = True
+    keeper.look()
+    assert hung.returncode == -signal.SIGKILL
+    assert (part_.reasons, part_.watches[0].closed) == ([HUNG], True)
+    until(lambda: keeper.look() or (tmp_path / "2").exists())
+    assert kept.process.pid != hung.pid
+    assert other.process.poll() is None
+    kept.process.kill()
+    kept.process.wait()
+    keeper.look()
+    assert part_.reasons == [HUNG, ENDED]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's own tie is Linux's")
