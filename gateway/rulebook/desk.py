@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -17,13 +18,18 @@ from gateway.custody.rulebook import Pack, Recall
 from gateway.rulebook import events, shelf
 from gateway.rulebook.events import decided
 from gateway.rulebook.refused import Refused
+from gateway.rulebook.trust import Publisher, keep, publishers
 from gateway.stored import Clock
+from mappers.concept_maps import ConceptMaps
+from workers.engine import own_maps
 from workers.engine.definitions import Guideline, Knowledge, State
 from workers.engine.knowledge import KnowledgeRefused
+from workers.engine.shadow import ANSWERS
 from workers.engine.switching import SwitchRefused, tuned
 from workers.engine.thresholds import published
 
 PLAN = "plan"
+NO_MAPS = ConceptMaps()
 _REASON = re.compile(r"[^\x00-\x1f\x7f]{3,200}")
 
 
@@ -43,7 +49,30 @@ class Desk:
 
     vault: Vault
     clock: Clock
+    folder: Path
+    """Where the trust file lies."""
     by: By = COMMAND_LINE
+    maps: ConceptMaps = NO_MAPS
+    """The hospital's own maps: plans are made by packs and maps together."""
+
+    def trust(self, publisher: Publisher) -> None:
+        """Take packs that this publisher signed."""
+        others = [one for one in publishers(self.folder) if one.name != publisher.name]
+        self._trusted([*others, publisher], publisher.line)
+
+    def distrust(self, name: str) -> None:
+        """Take no further pack of this publisher; those that were added stay."""
+        there = publishers(self.folder)
+        left = [one for one in there if one.name != name]
+        if len(left) == len(there):
+            raise Refused("No publisher of this name is trusted; `careloom knowledge trust` lists them.")
+        self._trusted(left, f"no longer {name}")
+
+    def _trusted(self, left: Sequence[Publisher], said: str) -> None:
+        # The event is on the disk before the file is: a change without its event cannot be.
+        with self.vault.database.write() as conn:
+            audit.append(conn, SYSTEM, [decided(events.TRUST, said, self.by, self.clock())])
+        keep(self.folder, left)
 
     def add(self, pack: Pack) -> int:
         """Take a pack in; answers for how many patients plans are made anew. Raises ``KnowledgeRefused``."""
@@ -107,6 +136,19 @@ class Desk:
             audit.append(conn, SYSTEM, [said])
         return True
 
+    def counted(self, tenant: Tenant, rule: str) -> Mapping[str, int | str]:
+        """How many patients of a hospital have which answer to a rule that is in shadow there."""
+        secret = self.vault.of(tenant).clinical_index
+        with self.vault.database.read() as conn:
+            counts = shelf.for_hospital(conn, shelf.opened(conn), tenant)
+            found = next((one for one in counts.shadowed if one.rule.id == rule), None)
+            if found is None:
+                raise Refused(f"{rule} is not in shadow there; `careloom knowledge switch` puts it.")
+            version = found.rule.version
+            many = rulebook.count_shadow(conn, tenant, rule, version)
+        told = {answer: many.get(rulebook.token(secret, rule, answer), 0) for answer in ANSWERS}
+        return {"version": version, **told}
+
     def _wished(self, conn: Connection, wish: Wish) -> Guideline:
         there = shelf.opened(conn)
         counts = {one.rule.id: one for one in shelf.for_hospital(conn, there, None).every}
@@ -128,7 +170,7 @@ class Desk:
         return knowledge
 
     def _adopted(self, conn: Connection, knowledge: Knowledge, said: audit.Event, now: int) -> int:
-        patients = renewing.adopt(conn, PLAN, knowledge.digest, now)
+        patients = renewing.adopt(conn, PLAN, own_maps.joined(knowledge, self.maps).digest, now)
         audit.append(conn, SYSTEM, [said])
         return patients
 
