@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import combinations_with_replacement
+from pathlib import Path
 
 import pytest
 
@@ -106,3 +109,45 @@ def test_every_row_of_the_alleles_says_where_it_is_from():
     for row in rows("cpic/allele_functions.csv"):
         assert row["source"]
         assert row["source_date"]
+
+
+def test_every_diplotype_agrees_with_the_reference_tables_for_all_genes(shared_data: Path):
+    """The reference tables read again, without our code: every pair of every gene."""
+    folder = shared_data / "knowledge" / "cpic"
+    rules = json.loads((folder / "phenotype_rules.json").read_text("utf-8"))["genes"]
+    listed: dict[str, dict[str, tuple[str, str]]] = {}
+    with (folder / "allele_functions.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            listed.setdefault(row["gene"], {})[row["allele"]] = (row["function"], row["activity_value"])
+    assert {gene: set(names) for gene, names in listed.items()} == {
+        gene: set(names) for gene, names in alleles().items()
+    }
+    compared = 0
+    for gene in PAIRED:
+        table = {tuple(row["functions"]): row for row in rules[gene].get("table", ()) if "functions" in row}
+        named = {tuple(row["alleles"]): row for row in rules[gene].get("table", ()) if "alleles" in row}
+        for names in diplotypes(gene):
+            told = [listed[gene][name] for name in names]
+            if rules[gene]["method"] == "activity_score":
+                wanted = by_score(rules[gene]["intervals"], [value for _, value in told])
+            else:
+                row = (
+                    named.get(tuple(sorted(names))) or table[tuple(sorted(function for function, _ in told))]
+                )
+                wanted = row["phenotype"], row.get("lookup_key")
+            found = phenotype(gene, names)
+            assert (found.phenotype, found.lookup_key) == wanted, (gene, names)
+            compared += 1
+    assert compared > 50_000
+
+
+def by_score(intervals: list[dict], values: list[str]) -> tuple[str, str]:
+    if NONE in values or "" in values:
+        return "Indeterminate", NONE
+    total = sum(float(value.lstrip("≥")) for value in values)
+    (name,) = [
+        one["phenotype"]
+        for one in intervals
+        if one["min"] <= total and (one["max"] is None or total <= one["max"])
+    ]
+    return name, f"{'≥' if any('≥' in value for value in values) else ''}{total}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -161,3 +162,85 @@ def test_the_keys_of_a_phenotype_are_those_of_its_alleles(gene: str):
 def test_every_phenotype_that_is_read_is_one_that_some_gene_can_have():
     known = {name for gene in genes() for name in keys_of(gene)}
     assert {row["phenotype"] for row in rows("gene_phenotypes.csv")} <= known
+
+
+def scored(gene: str, activity: str) -> GeneResult:
+    return replace(gene_result(gene), activity=activity)
+
+
+def variant(gene: str, *names: str, copies: int | None = 1) -> GeneResult:
+    return replace(gene_result(gene, number=len(names)), variant=names, copies=copies)
+
+
+def test_an_activity_score_as_reported_is_a_key():
+    found = standing(scored("CYP2D6", "1.0"))
+    assert (found.keys, found.phenotype, found.activity) == (("1.0",), "Intermediate Metabolizer", "1.0")
+    assert standing(gene_result("CYP2D6", "*1", "*4"), scored("CYP2D6", "1.0")).keys == ("1.0",)
+
+
+@pytest.mark.parametrize(
+    ("results", "choices"),
+    [
+        (
+            [gene_result("CYP2D6", "*1", "*4"), scored("CYP2D6", "2.0")],
+            ("*1/*4 (Intermediate Metabolizer)", "activity score 2.0"),
+        ),
+        (
+            [gene_result("CYP2C19", "*1", "*2"), gene_result("CYP2C19", phenotype="Poor Metabolizer")],
+            ("*1/*2 (Intermediate Metabolizer)", "Poor Metabolizer"),
+        ),
+        (
+            [gene_result("CYP2C19", "*1", "*17"), variant("CYP2C19", "*2")],
+            ("*1/*17 (Rapid Metabolizer)", "*2"),
+        ),
+        (
+            [scored("CYP2D6", "1.0"), gene_result("CYP2D6", phenotype="Poor Metabolizer")],
+            ("activity score 1.0", "Poor Metabolizer"),
+        ),
+    ],
+)
+def test_what_cannot_be_true_at_once_is_a_choice(results: list[GeneResult], choices: tuple[str, ...]):
+    for order in permutations(results):
+        found = standing(*order)
+        assert (found.choices, found.keys) == (choices, ())
+        assert found.gap == f"which result of {found.gene} holds: {' or '.join(choices)}"
+
+
+def test_one_chromosome_settles_what_the_other_cannot_change():
+    """Of RYR1 one variant of malignant hyperthermia is enough; of DPYD the other allele matters."""
+    found = standing(variant("RYR1", "c.103T>C"))
+    assert found.keys == ("Malignant Hyperthermia Susceptibility",)
+    assert found.said == "c.103T>C beside any other allele (Malignant Hyperthermia Susceptibility)"
+    half = standing(variant("DPYD", "c.1905+1G>A (*2A)"))
+    assert (half.keys, half.gap) == ((), "the second allele of DPYD")
+    two = standing(variant("DPYD", "c.1905+1G>A (*2A)"), variant("DPYD", "c.2846A>T", copies=None))
+    assert two.gap == "whether what was found in DPYD lies on one chromosome or on two"
+
+
+def test_a_variant_on_both_chromosomes_has_the_phenotype_of_whatever_it_is_part_of():
+    found = standing(variant("TPMT", "*3A", "*3B", copies=2))
+    assert (found.keys, found.phenotype) == (("Poor Metabolizer",), "Poor Metabolizer")
+    assert found.alleles == "*3A/*3A or *3A/*3B or *3B/*3B"
+
+
+def test_a_half_narrows_what_copies_leave_open_and_agrees_with_a_pair():
+    three = replace(gene_result("CYP2D6", "*1", "*4"), copies=3)
+    assert standing(three).keys == ("1.0", "2.0")
+    assert standing(three, gene_result("CYP2D6", "*1x2")).keys == ("2.0",)
+    assert standing(three, scored("CYP2D6", "1.0")).keys == ("1.0",)
+    assert standing(gene_result("TPMT", "*1", "*3A"), variant("TPMT", "*3A", "*3B")).keys == (
+        "Intermediate Metabolizer",
+    )
+
+
+def test_a_test_for_one_allele_has_its_key_alone():
+    found = standing(replace(gene_result("HLA-B", "*57:01"), present=False))
+    assert found.keys == ("*57:01 negative",)
+    both = replace(gene_result("HLA-B", "*57:01"), present=True), gene_result("HLA-B", "*07:02", "*08:01")
+    assert standing(*both).choices == ("HLA-B*57:01 positive", "HLA-B*57:01 negative")
+
+
+def test_what_was_not_read_at_its_source_is_not_confirmed():
+    sure = gene_result("CYP2C19", "*1", "*2")
+    assert standing(sure).confirmed
+    assert not standing(sure, replace(variant("CYP2C19", "*2"), confirmed=False)).confirmed
