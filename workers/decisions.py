@@ -8,7 +8,7 @@ newest version of a clinician laid over it; each line of it is one of these, aga
 - Declined (``cancelled``, ``stopped``, or taken out of the plan): it stays so until the act is proposed on
   other evidence.
 - Done (``completed``): it stays; the act proposed again on other evidence is a new line beside it.
-- Under way: it stays, and a note says so when it is proposed no more.
+- Under way: it stays, and a note says so when it is proposed no more; done by data, it is completed.
 
 Evidence is what Careloom gave with the line: rules with versions, and resources with versions. A version of
 a clinician comes without its words; they stay in that version, and a new one is written only when more than
@@ -17,14 +17,24 @@ words would change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from gateway.custody.ids import parse_pseudonym
 from gateway.custody.records import Ref
 from mappers import lossless
+from mappers.facts import Evidence
 from mappers.recommendations import Plan
-from mappers.recommendations_to_careplan import DECLINED, DONE, OPEN_ENDED, act_of, is_withdrawn, retold
+from mappers.recommendations_to_careplan import (
+    ACT,
+    DECLINED,
+    DONE,
+    OPEN_ENDED,
+    act_of,
+    is_withdrawn,
+    retold,
+)
+from workers.moved import Closes, draft_of, moved, nothing_closes
 from workers.reading import Derived
 from workers.signed import laid_over
 
@@ -54,20 +64,36 @@ _OURS = frozenset(
 )
 
 
-def woven(implied: Body, answer: Plan, was: Derived, standing: Mapping[Ref, Derived]) -> Body:
+def woven(
+    implied: Body,
+    answer: Plan,
+    was: Derived,
+    standing: Mapping[Ref, Derived],
+    closes: Closes = nothing_closes,
+) -> Body:
     """What is to stand now; what a worker last wrote, when nothing but words would change."""
-    if not was.decided:
-        return implied
-    if implied["resourceType"] == "Goal":
+    kind = implied["resourceType"]
+    if kind == "CarePlan" and (was.decided or _any_signed(was.body, standing)):
+        return _plan(implied, answer, was, standing, closes)
+    if kind == "Goal" and was.decided:
         return {**implied, "lifecycleStatus": (was.theirs or was.body)["lifecycleStatus"]}
-    return _plan(implied, answer, was, standing) if implied["resourceType"] == "CarePlan" else implied
+    return implied
 
 
-def _plan(implied: Body, answer: Plan, was: Derived, standing: Mapping[Ref, Derived]) -> Body:
+def _any_signed(plan: Body, standing: Mapping[Ref, Derived]) -> bool:
+    """Whether a clinician decided on a draft, or on a line before that."""
+    drafts = (standing.get(ref) for line in _of(plan, "activity") if (ref := draft_of(line)) is not None)
+    return any(one is not None and one.theirs is not None for one in drafts) or any(
+        is_decided(line) for line in _of(plan, "activity")
+    )
+
+
+def _plan(implied: Body, answer: Plan, was: Derived, standing: Mapping[Ref, Derived], closes: Closes) -> Body:
     base = laid_over(was.body, was.theirs)
     if was.theirs is None and is_withdrawn(was.body):
         # The patient consents again: what is proposed now is for a clinician to decide.
         base = {**base, "status": implied["status"]}
+    left, base = base, _moved(base, implied, standing, closes)
     lines = list(_lines(base, implied))
     body = {**_others(base), **implied, "status": base["status"], "intent": base["intent"], "activity": lines}
     body["addresses"] = _with(implied, base, "addresses", lambda _: True)
@@ -77,7 +103,19 @@ def _plan(implied: Body, answer: Plan, was: Derived, standing: Mapping[Ref, Deri
     body["text"] = retold(answer, body)
     body = {name: value for name, value in body.items() if value != []}
     theirs = was.head != was.last and was.ended is None
-    return was.body if theirs and _weight(body) == _weight(base) else body
+    return was.body if theirs and _weight(body) == _weight(left) else body
+
+
+def _moved(base: Body, implied: Body, standing: Mapping[Ref, Derived], closes: Closes) -> Body:
+    """The base after what was signed as a draft and what data show as done."""
+    proposed = {act_of(line) for line in _of(implied, "activity")}
+
+    def done(act: str, rested_on: Set[str]) -> tuple[Evidence, ...]:
+        return () if act in proposed else closes(act.removeprefix(ACT), rested_on)
+
+    status = str(base.get("status"))
+    lines = [moved(one, standing, status, done) if act_of(one) else one for one in _of(base, "activity")]
+    return {**base, "activity": lines}
 
 
 def is_decided(line: Line) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from gateway.custody.ids import StoredId, parse_pseudonym
 from gateway.custody.records import Ref
 from mappers import lossless
+from mappers.recommendations_to_careplan import SIGNABLE
 from workers.reading import ENDED, Derived
 
 Body = Mapping[str, Any]
@@ -60,7 +61,8 @@ def _dated_as(body: Body, was: Body) -> Body:
 
 
 def _ended(which: Ref, was: Derived) -> Change | None:
-    if which[0] not in ENDED:
+    # A draft that a clinician touched is their order now, whatever becomes of the plan.
+    if which[0] not in ENDED or (which[0] in SIGNABLE and was.theirs is not None):
         return None
     element, status = ENDED[which[0]]
     if was.written.get(element) in (status, *_ENDS_OTHERWISE.get(which[0], ())):

@@ -11,7 +11,7 @@ The plan of a record that went into another ends, and its job becomes one for th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -23,8 +23,6 @@ from gateway.custody import jobs
 from gateway.custody.errors import Conflict, CustodyError, Erased, KeyGone, LostLease
 from gateway.custody.ids import pseudonym
 from gateway.custody.jobs import SECOND, Claim
-from gateway.custody.opening import derived_id
-from gateway.custody.records import Ref
 from mappers import fhir_to_facts, recommendations_to_careplan
 from mappers.consent import Decision
 from mappers.facts import Evidence
@@ -37,14 +35,17 @@ from workers import (
     recalls,
     shelf,
     station,
+    tally,
     united,
+    weaving,
     writing,
 )
 from workers.app import app
 from workers.engine import apply, shadow
+from workers.engine.done import Done
 from workers.lease import LEASE, Lease
 from workers.outcome import Body, Change
-from workers.reading import Derived, Known
+from workers.reading import Known
 from workers.station import Station
 from workers.writing import Result
 
@@ -131,35 +132,16 @@ def derive(at: Station, claim: Claim, known: Known) -> Result:
     answer = recalls.told(apply.plan(facts, rules.knowledge), _standing(known), rules.recalls)
     if facts.person.deceased:
         return _documented(at, claim, answer, outcome.changes(_completed(known), known.derived), read)
-    implied = recommendations_to_careplan.resources(answer, pseudonym(claim.patient), _ident(at, claim))
-    removed = reading.removed(at.clinic, claim, known, map(outcome.ref, implied))
-    standing = {**removed, **known.derived}
-    woven = [_woven(body, answer, _among(at, claim, known, body, standing)) for body in implied]
+    woven = weaving.woven(at, claim, known, answer, Done(facts, rules.knowledge).evidence)
     shaded = shelf.shaded(at, claim, shadow.answers(facts, rules.knowledge))
-    return replace(_documented(at, claim, answer, outcome.changes(woven, standing), read), shaded=shaded)
+    result = _documented(at, claim, woven.answer, outcome.changes(woven.bodies, woven.standing), read)
+    return replace(result, shaded=shaded, tally=tally.tallied(at, claim, woven))
 
 
 def _standing(known: Known) -> Body | None:
     """The plan as it stands, with what clinicians made of it."""
     plans = (was for (kind, _), was in known.derived.items() if kind == "CarePlan")
     return next((decisions.base_of(was) for was in plans), None)
-
-
-def _among(
-    at: Station, claim: Claim, known: Known, body: Body, standing: Mapping[Ref, Derived]
-) -> Mapping[Ref, Derived]:
-    """What stands, with the plan as it stands among the records that are one person now."""
-    if body["resourceType"] != united.PLAN:
-        return standing
-    was = standing.get(outcome.ref(body))
-    foreign = reading.elsewhere(at.clinic, claim, known, united.references(was))
-    found = united.standing(body, was, known, foreign)
-    return standing if found is None else {**standing, outcome.ref(body): found}
-
-
-def _woven(body: dict[str, Any], answer: Plan, standing: Mapping[Ref, Derived]) -> Mapping[str, Any]:
-    was = standing.get(outcome.ref(body))
-    return body if was is None else decisions.woven(body, answer, was, standing)
 
 
 def _completed(known: Known) -> list[dict[str, Any]]:
@@ -192,7 +174,7 @@ def _provenance(
 ) -> list[Change]:
     targets = [f"{c.type}/{pseudonym(c.id)}/_history/{c.version}" for c in changed]
     recorded = datetime.fromtimestamp(at.clock() / SECOND, UTC).isoformat(timespec="milliseconds")
-    body = recommendations_to_careplan.provenance(targets, used, answer, recorded, _ident(at, claim))
+    body = recommendations_to_careplan.provenance(targets, used, answer, recorded, weaving.ident(at, claim))
     return outcome.changes([body], {})
 
 
@@ -211,15 +193,6 @@ def _evidence(value: Any) -> Iterator[Evidence]:
     elif is_dataclass(value):
         for field in fields(value):
             yield from _evidence(getattr(value, field.name))
-
-
-def _ident(at: Station, claim: Claim) -> Callable[[str, str], str]:
-    secret = at.clinic.clinical.index_key(claim.tenant)
-
-    def ident(kind: str, key: str) -> str:
-        return pseudonym(derived_id(secret, claim.patient, kind, key))
-
-    return ident
 
 
 def _today(at: Station) -> date:

@@ -42,8 +42,11 @@ ENDED = {
     "DetectedIssue": ("status", "cancelled"),
     "Flag": ("status", "inactive"),
     "Goal": ("lifecycleStatus", "cancelled"),
+    "MedicationRequest": ("status", "cancelled"),
     "Observation": ("status", "entered-in-error"),
     "RiskAssessment": ("status", "cancelled"),
+    "ServiceRequest": ("status", "revoked"),
+    "Task": ("status", "cancelled"),
 }
 
 

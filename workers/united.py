@@ -13,7 +13,7 @@ from typing import Any
 
 from gateway.custody.ids import pseudonym
 from gateway.custody.records import Ref
-from mappers.recommendations_to_careplan import DECLINED, DONE, act_of, merged
+from mappers.recommendations_to_careplan import DECLINED, DONE, DRAFT, act_of, merged
 from workers.decisions import base_of, evidence, is_decided
 from workers.reading import Derived, Known
 
@@ -117,10 +117,11 @@ def _decided(beside: Mapping[Ref, Derived]) -> Iterator[tuple[str | None, Line, 
 
 
 def _marked(line: Line, origin: str) -> Line:
-    """The line, with its origin; the goals that it served ended with its plan."""
+    """The line, with its origin; the goals that it served, and its draft, ended with its plan."""
     mark = {"url": CARRIED, "valueReference": {"reference": origin}}
     detail = {name: value for name, value in line["detail"].items() if name != "goal"}
-    return {**line, "detail": {**detail, "extension": [*detail.get("extension", ()), mark]}}
+    kept = [one for one in detail.get("extension", ()) if one.get("url") != DRAFT]
+    return {**line, "detail": {**detail, "extension": [*kept, mark]}}
 
 
 def _origin(line: Line) -> str | None:

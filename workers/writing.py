@@ -15,6 +15,7 @@ from hashlib import sha256
 from msgspec import structs
 
 from gateway.custody import audit, cipher, index, jobs, merges, records, rulebook
+from gateway.custody.deciding import Decision
 from gateway.custody.errors import Conflict
 from gateway.custody.jobs import Claim, Order
 from gateway.custody.keyring import ClinicalKey
@@ -23,7 +24,7 @@ from gateway.custody.records import CLINICAL_COLUMN, Write
 from mappers import lossless
 from mappers.plan_identity import PLAN_TOKEN, bears_plan
 from mappers.r4 import search
-from workers import consenting, trail
+from workers import consenting, tally, trail
 from workers.consenting import Said
 from workers.outcome import Change
 from workers.station import Station
@@ -42,6 +43,8 @@ class Result:
     """Whose data were read."""
     shaded: Sequence[rulebook.Shaded] = ()
     """What rules answer that are tried in shadow."""
+    tally: Sequence[Decision] = ()
+    """What became of what was proposed."""
 
 
 def sealed(station: Station, claim: Claim, key: ClinicalKey, change: Change) -> Write:
@@ -85,6 +88,7 @@ def commit(
             raise Conflict
         if result.shaded:
             rulebook.keep_shadow(conn, (tenant, claim.patient), result.shaded, now)
+        tally.keep(conn, claim, result.tally, now, station.overridden)
         jobs.finish(conn, claim, now)
         ask = partial(jobs.enqueue, conn, patients=[claim.patient], draw=station.entropy)
         for moment in _looks(result, said):

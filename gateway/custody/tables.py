@@ -26,6 +26,7 @@ from gateway.custody.answer_tables import errand, errand_answer, idempotency
 from gateway.custody.archive.tables import audit_archive
 from gateway.custody.cds_tables import cds_card
 from gateway.custody.console_tables import CONSOLE_TABLES
+from gateway.custody.decision_table import rule_decision
 from gateway.custody.key_tables import IDENTITY_KEY_TABLES, clinical_key, identity_key, keys
 from gateway.custody.knowledge_table import KNOWLEDGE_RIGHTS, adopted_knowledge
 from gateway.custody.receiver_tables import trail_cursor, trail_receiver
@@ -43,7 +44,7 @@ __all__ = [
     "errand",
     "errand_answer",
 ]
-__all__ += ["idempotency", "identity_key", "keys", "trail_cursor", "trail_receiver"]
+__all__ += ["idempotency", "identity_key", "keys", "rule_decision", "trail_cursor", "trail_receiver"]
 
 # --- who may come in -------------------------------------------------------------------------------------
 
@@ -367,6 +368,7 @@ WORKER_RIGHTS: Mapping[str, frozenset[str]] = {
     "search_range": frozenset({"SELECT", "INSERT"}),
     "job": frozenset({"SELECT", "INSERT", "UPDATE"}),
     **KNOWLEDGE_RIGHTS,
+    "rule_decision": frozenset({"SELECT", "INSERT", "UPDATE"}),
     "audit_head": frozenset({"SELECT", "INSERT", "UPDATE"}),
     "audit_event": frozenset({"SELECT", "INSERT"}),
     "clinical_key": frozenset({"SELECT", "INSERT"}),

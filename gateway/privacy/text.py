@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from gateway.privacy import lexicon
 from gateway.privacy.drugs import is_drug
 from gateway.privacy.units import is_unit
+from mappers import drug_words
 from mappers.r4.model import MODEL
 
 _REMEMBERED = 4096
@@ -122,8 +124,16 @@ def _is_act(text: str) -> bool:
     start, known, key = text.partition(_ACT)
     words = lexicon.sections("acts", ("verb", "word"))
     verb, *rest = key.split("-")
-    fits = verb in words["verb"] and 0 < len(rest) <= _MOST_WORDS and set(rest) <= set(words["word"])
+    known_words = {*words["word"], *_ingredient_words()}
+    fits = verb in words["verb"] and 0 < len(rest) <= _MOST_WORDS and set(rest) <= known_words
     return start == "" and known == _ACT and fits
+
+
+@cache
+def _ingredient_words() -> frozenset[str]:
+    """The words of ingredients' names: a review is named after the medicines that it is about."""
+    names = drug_words.ingredients()
+    return frozenset(word for name in names for word in name.replace("-", " ").split())
 
 
 def _is_question(text: str) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
-from mappers.facts import Evidence
 from mappers.fhir_building import built, concept, reference, references
 from mappers.lossless import Json
 from mappers.plan_identity import PLAN_NAME
-from mappers.recommendations import Activity, ActKind
+from mappers.recommendations import Activity, Reason
 from mappers.recommendations_to_careplan import narrative
+from mappers.recommendations_to_careplan.drafts import DRAFT, KINDS, REASONS, drafted, evidence_of
 from mappers.recommendations_to_careplan.scored import kind_of
 from mappers.recommendations_to_careplan.writer import ACT, Writer, by, canonical, cited, security, used
 
@@ -21,16 +21,6 @@ ASSESS_PLAN = (
     "Assessment and Plan of Treatment",
 )
 """By this category US Core's clients find plans; its profile asked for it before 9.0.0."""
-KINDS = {
-    ActKind.MEASURE: "ServiceRequest",
-    ActKind.REFER: "ServiceRequest",
-    ActKind.START_MEDICINE: "MedicationRequest",
-    ActKind.REVIEW_MEDICINE: "Task",
-    ActKind.QUESTION: "Task",
-    ActKind.INFORM: "CommunicationRequest",
-}
-REASONS = frozenset({"Condition", "Observation", "DiagnosticReport", "DocumentReference"})
-"""What ``reasonReference`` may point at; other evidence stands in ``supportingInfo``."""
 
 
 def careplan(writer: Writer) -> dict[str, Json]:
@@ -51,7 +41,7 @@ def careplan(writer: Writer) -> dict[str, Json]:
             "addresses": references(plan.problems, frozenset({"Condition"})),
             "supportingInfo": list(_supporting(writer)),
             "goal": [reference(writer.local("Goal", target.key)) for target in plan.targets],
-            "activity": [{"detail": _detail(writer, activity)} for activity in plan.activities],
+            "activity": [{"detail": _detail(writer, one)} for one in plan.activities],
             "note": [{"text": text} for text in _notes(writer)],
         }
     )
@@ -62,6 +52,7 @@ def _detail(writer: Writer, activity: Activity) -> dict[str, Json]:
     rules = dict.fromkeys(reason.rule for reason in activity.reasons)
     served = [reference(writer.local("Goal", activity.goal))] if activity.goal else None
     detail = {
+        "extension": [{"url": DRAFT, "valueReference": reference(drafted(writer, activity))}],
         "kind": KINDS[act.kind],
         "instantiatesCanonical": [canonical(rule) for rule in rules],
         "instantiatesUri": [
@@ -69,7 +60,7 @@ def _detail(writer: Writer, activity: Activity) -> dict[str, Json]:
             *sorted({rule.source.url for rule in rules if rule.source.url}),
         ],
         "code": concept(act.title, *act.codings),
-        "reasonReference": references(_evidence(activity), REASONS),
+        "reasonReference": references(evidence_of(activity), REASONS),
         "goal": served,
         "status": "not-started",
         "doNotPerform": False,
@@ -79,20 +70,23 @@ def _detail(writer: Writer, activity: Activity) -> dict[str, Json]:
     return {name: value for name, value in detail.items() if value not in (None, [])}
 
 
-def _evidence(activity: Activity) -> Iterator[Evidence]:
-    for reason in activity.reasons:
-        yield from reason.evidence
-    yield from activity.problems
-
-
 def _description(activity: Activity, today: date) -> str:
     lines = [f"{activity.urgency.value.capitalize()}{by(activity.act.due, today)}: {activity.act.title}."]
     lines += [f"To settle first: {question}" for question in activity.questions]
-    for reason in activity.reasons:
-        lines.append(f"Why: {reason.sentence}")
-        lines.append(f"Source: {cited(reason.rule)}; rule {reason.rule.id} {reason.rule.version}.")
-        lines += [f"Would change this: {change}" for change in reason.would_change]
-    return "\n".join(lines)
+    for option in activity.options:
+        lines += [f"One side: {option.title}.", *_because(option.reasons)]
+    return "\n".join([*lines, *([] if activity.options else _because(activity.reasons))])
+
+
+def _because(reasons: Sequence[Reason]) -> Iterator[str]:
+    """Why, on whose word, for whom, with which limits, and what would change it: all that a check needs."""
+    for reason in reasons:
+        rule = reason.rule
+        yield f"Why: {reason.sentence}"
+        yield f"Source: {cited(rule)}; rule {rule.id} {rule.version}."
+        yield from ([f"For whom: {rule.population}."] if rule.population else [])
+        yield from ([f"Limits: {rule.limits}."] if rule.limits else [])
+        yield from (f"Would change this: {change}" for change in reason.would_change)
 
 
 def _supporting(writer: Writer) -> Iterator[Json]:
@@ -107,7 +101,7 @@ def _supporting(writer: Writer) -> Iterator[Json]:
     for issue in plan.issues:
         yield reference(writer.local("DetectedIssue", issue.key))
     for activity in plan.activities:
-        for found in references(_evidence(activity)):
+        for found in references(evidence_of(activity)):
             if found["reference"].partition("/")[0] not in REASONS:
                 yield {**found, "display": f"For: {activity.act.title}"}
     for withdrawn in plan.withdrawn:
@@ -120,3 +114,5 @@ def _notes(writer: Writer) -> Iterator[str]:
         yield f"Withdrawn: {withdrawn.act.title}. {withdrawn.because}"
     for unanswered in writer.plan.unanswered:
         yield f"Could not be told: {unanswered.rule.title}. Missing: {', '.join(unanswered.missing)}."
+    if writer.plan.kept:
+        yield narrative.more(writer.plan.kept)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from mappers.fhir_building import built, concept, quantity, reference
+from collections.abc import Iterator
+
+from mappers.facts import Evidence
+from mappers.fhir_building import built, concept, quantity, reference, references
 from mappers.lossless import Json
 from mappers.recommendations import Target
-from mappers.recommendations_to_careplan.writer import Writer
+from mappers.recommendations_to_careplan.writer import Writer, cited
 
 
 def goal(writer: Writer, target: Target) -> dict[str, Json]:
@@ -24,5 +27,17 @@ def goal(writer: Writer, target: Target) -> dict[str, Json]:
             "description": concept(target.title),
             "subject": reference(writer.patient),
             "target": [reached],
+            "addresses": references(_evidence(target), frozenset({"Condition"})),
+            "note": [{"text": text} for text in _why(target)],
         }
     )
+
+
+def _evidence(target: Target) -> Iterator[Evidence]:
+    for reason in target.reasons:
+        yield from reason.evidence
+
+
+def _why(target: Target) -> Iterator[str]:
+    for reason in target.reasons:
+        yield f"Why: {reason.sentence} Source: {cited(reason.rule)}."

@@ -1,12 +1,13 @@
-"""The plan in a minute's reading: what, why and on whose word, then what was withdrawn and what is missing.
+"""The plan in a minute's reading: dangers, what is asked and why, what was decided; then what it rests on.
 
-Only our own words are in it, all of them escaped; references and pseudonyms are not.
+What a clinician must read stands above "Basis"; what one needs to check it stands below. Only our own words
+are in it, all of them escaped; references and pseudonyms are not.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import date
 from html import escape
 
@@ -15,7 +16,7 @@ from mappers.recommendations import (
     Derived,
     Issue,
     Plan,
-    Reason,
+    Rule,
     Scored,
     Target,
     Unanswered,
@@ -29,6 +30,7 @@ from mappers.units import analytes, shown
 
 OPENING = "A draft: nothing in it is ordered until a clinician accepts it."
 DECIDED = "What a clinician decided stands; what is recommended is not ordered until a clinician accepts it."
+ABOVE = "See the danger above."
 NOTHING = "Nothing is due: no rule that could be answered proposes anything."
 SHOWN = 20
 
@@ -38,19 +40,26 @@ def div(plan: Plan, decisions: Sequence[str] = (), *, draft: bool = True) -> str
     return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(_parts(plan, decisions, draft))}</div>'
 
 
+def more(kept: Sequence[Activity]) -> str:
+    """What is not asked yet, in one sentence."""
+    titles = "; ".join(one.act.title for one in kept)
+    return f"{len(kept)} more, kept until something above is decided: {titles}"
+
+
 def _parts(plan: Plan, decisions: Sequence[str], draft: bool) -> Iterator[str]:
+    told = {reason.sentence for issue in plan.issues for reason in issue.reasons}
+    asked = [_activity(one, plan.as_of, told) for one in plan.activities]
     yield f"<p><b>Suggested care plan.</b> {escape(OPENING if draft else DECIDED)}</p>"
     yield _list("Dangers in the current treatment", map(_issue, plan.issues))
-    yield (
-        _list("Recommended", (_activity(one, plan.as_of) for one in plan.activities))
-        or f"<p>{escape(NOTHING)}</p>"
-    )
+    yield _list("Recommended", asked) or f"<p>{escape(NOTHING)}</p>"
+    if plan.kept:
+        yield f"<p>{escape(more(plan.kept))}</p>"
     yield _list("Decided by a clinician", map(escape, decisions))
     yield _list("Goals", (_target(one, plan.as_of) for one in plan.targets))
-    yield _list("Computed", _computed(plan))
     yield _list("Considered and withdrawn", map(_withdrawn, plan.withdrawn))
-    yield _list("Could not be told", map(_unanswered, plan.unanswered))
+    yield _list("Could not be told", _unanswered(plan.unanswered))
     yield _list("Could not be read", _unreadable(plan))
+    yield from _basis(plan)
     if plan.next_look:
         yield f"<p>Time alone may change this plan on {plan.next_look.isoformat()}.</p>"
 
@@ -60,22 +69,23 @@ def _list(title: str, items: Iterable[str]) -> str:
     return f"<p><b>{escape(title)}</b></p><ul>{body}</ul>" if body else ""
 
 
-def _activity(activity: Activity, today: date) -> str:
+def _activity(activity: Activity, today: date, told: Set[str]) -> str:
     urgency = "" if activity.urgency is Urgency.ROUTINE else f" ({activity.urgency.value})"
     head = f"<b>{escape(activity.act.title)}</b>{escape(urgency + by(activity.act.due, today))}"
-    questions = "".join(f"<br/>To settle first: {escape(question)}" for question in activity.questions)
-    return head + questions + _reasons(activity.reasons)
+    lines = [f"To settle first: {question}" for question in activity.questions]
+    lines += [
+        " ".join([f"{option.title}:", *_once(one.sentence for one in option.reasons)])
+        for option in activity.options
+    ]
+    if not activity.options:
+        sentences = _once(reason.sentence for reason in activity.reasons)
+        lines += [one for one in sentences if one not in told]
+        lines += [ABOVE] if told & set(sentences) else []
+    return head + _broken(lines)
 
 
-def _reasons(reasons: Sequence[Reason]) -> str:
-    """Why, then on whose word (each source once), then what would have changed it."""
-    sentences = _once(reason.sentence for reason in reasons)
-    sources = _once(cited(reason.rule) for reason in reasons)
-    changes = _once(change for reason in reasons for change in reason.would_change)
-    lines = [*map(escape, sentences), *(f"<i>{escape(source)}</i>" for source in sources)]
-    if changes:
-        lines.append(f"Would change this: {escape('; '.join(changes))}")
-    return "".join(f"<br/>{line}" for line in lines)
+def _broken(lines: Iterable[str]) -> str:
+    return "".join(f"<br/>{escape(line)}" for line in lines)
 
 
 def _once(texts: Iterable[str]) -> list[str]:
@@ -84,7 +94,38 @@ def _once(texts: Iterable[str]) -> list[str]:
 
 def _issue(issue: Issue) -> str:
     head = f"<b>{escape(issue.title)}</b> ({escape(issue.severity)})"
-    return head + _reasons(issue.reasons)
+    return head + _broken(_once(reason.sentence for reason in issue.reasons))
+
+
+# --- what it rests on ------------------------------------------------------------------------------------
+
+
+def _basis(plan: Plan) -> Iterator[str]:
+    """Inputs, rules with their sources, for whom and within which limits, and what would change each act."""
+    yield _list("Basis: what was computed", _computed(plan))
+    rules = set(_rules(plan))
+    yield _list(
+        "Basis: rules and sources",
+        (_rule(one) for one in sorted(rules, key=lambda one: (one.id, one.version, one.source.strength))),
+    )
+    yield _list("Basis: what would change it", filter(None, map(_changes, plan.activities)))
+
+
+def _rules(plan: Plan) -> Iterator[Rule]:
+    for group in (plan.activities, plan.issues, plan.targets, plan.withdrawn):
+        yield from (reason.rule for one in group for reason in one.reasons)
+
+
+def _rule(rule: Rule) -> str:
+    said = [f"{rule.title} (rule {rule.id} {rule.version}). {cited(rule)}."]
+    said += [f"For whom: {rule.population}."] if rule.population else []
+    said += [f"Limits: {rule.limits}."] if rule.limits else []
+    return escape(" ".join(said))
+
+
+def _changes(activity: Activity) -> str:
+    changes = _once(change for reason in activity.reasons for change in reason.would_change)
+    return escape(f"{activity.act.title}: {'; '.join(changes)}") if changes else ""
 
 
 def _target(target: Target, today: date) -> str:
@@ -118,8 +159,13 @@ def _withdrawn(withdrawn: Withdrawn) -> str:
     return f"{escape(withdrawn.act.title)}: {escape(withdrawn.because)}"
 
 
-def _unanswered(unanswered: Unanswered) -> str:
-    return f"{escape(unanswered.rule.title)}. Missing: {escape(', '.join(unanswered.missing))}"
+def _unanswered(unanswered: Sequence[Unanswered]) -> Iterator[str]:
+    """By what is missing, since that is what a clinician can mend."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for one in unanswered:
+        groups.setdefault(one.missing, []).append(one.rule.title)
+    for missing, titles in groups.items():
+        yield escape(f"Missing {', '.join(missing)}: {'; '.join(_once(titles))}")
 
 
 def _unreadable(plan: Plan) -> Iterator[str]:

@@ -50,7 +50,7 @@ def of(reasons: Sequence[Reason]) -> Iterator[Rule]:
 
 def used(plan: Plan) -> Iterator[Rule]:
     """Every rule and model that had a part in a plan."""
-    for group in (plan.activities, plan.withdrawn, plan.issues):
+    for group in (plan.activities, plan.targets, plan.withdrawn, plan.issues):
         for one in group:
             yield from of(one.reasons)
     yield from (derived.rule for derived in plan.derived)

@@ -81,7 +81,9 @@ def _issue(allergy: Allergy, taken: Medicine, names: tuple[str, str], reason: Re
     against, name = names
     title = f"{name} in spite of {_kind(allergy).lower()} to {spelt(against)}"
     key = f"allergy-{slug(against)}-{slug(name)}"
-    return Issue(key, title, severity, (reason,), tuple(sorted({allergy.evidence, taken.evidence})), (name,))
+    return Issue(
+        key, title, severity, (reason,), tuple(sorted({allergy.evidence, taken.evidence})), medicines=(name,)
+    )
 
 
 @cache

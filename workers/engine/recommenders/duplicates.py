@@ -51,7 +51,7 @@ def _issue(row: Mapping[str, str], names: list[str], taken: Mapping[str, tuple[E
         "low",
         (Reason(_rule(row), sentence, evidence, _WOULD_CHANGE),),
         evidence,
-        tuple(names),
+        medicines=tuple(names),
     )
 
 

@@ -49,7 +49,9 @@ def _issue(pair: Pair, one: str, other: str, taken: Taken) -> Issue:
     sentence = f"{one} and {other} are taken together. {pair.consequence}"
     reason = Reason(pair.rule, sentence, evidence, _WOULD_CHANGE)
     key = f"interaction-{pair.number}-{slug(one)}-{slug(other)}"
-    return Issue(key, f"{one} with {other}: {pair.effect}", "high", (reason,), evidence, (one, other))
+    return Issue(
+        key, f"{one} with {other}: {pair.effect}", "high", (reason,), evidence, medicines=(one, other)
+    )
 
 
 def slug(name: str) -> str:

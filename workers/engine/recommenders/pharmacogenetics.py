@@ -92,7 +92,7 @@ def _issue(asked: Asked, reasons: list[Reason], severity: str) -> Issue:
     title = f"{asked.drug} and {' and '.join(one.gene for one in asked.standings)}"
     key = f"genes-{slug(asked.drug.replace(' / ', ' '))}"
     parts = tuple(asked.drug.split(" / "))
-    return Issue(key, title, severity, tuple(dict.fromkeys(reasons)), asked.evidence, parts)
+    return Issue(key, title, severity, tuple(dict.fromkeys(reasons)), asked.evidence, medicines=parts)
 
 
 def _reason(asked: Asked, guideline: Guideline, strength: str, sentence: str) -> Reason:

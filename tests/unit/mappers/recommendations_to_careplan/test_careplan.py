@@ -21,8 +21,8 @@ from mappers.facts import Evidence, Unreadable
 from mappers.fhir_building import built
 from mappers.plan_identity import bears_plan
 from mappers.r4.validate import problems
-from mappers.recommendations import Activity, Plan
-from mappers.recommendations_to_careplan import completed, provenance, resources
+from mappers.recommendations import Act, Activity, ActKind, Option, Plan, Urgency
+from mappers.recommendations_to_careplan import DRAFT, SIGNABLE, completed, provenance, resources
 from tests.conftest import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "careplan"
@@ -125,13 +125,63 @@ def test_law_10_nothing_that_is_written_is_an_order():
     for activity in careplan(FULL)["activity"]:
         assert activity["detail"]["status"] == "not-started"
         assert "reference" not in activity
-    assert {one["resourceType"] for one in written(FULL)} == {
-        "CarePlan",
-        "Goal",
-        "Observation",
-        "DetectedIssue",
-        "Provenance",
-    }
+    for one in written(FULL):
+        if one["resourceType"] in SIGNABLE:
+            assert one["status"] == "draft"
+            assert one.get("intent", "proposal") == "proposal"
+
+
+def test_each_line_names_a_draft_that_names_the_plan_and_the_same_act():
+    plan, *others = written(FULL)
+    drafts = {f"{one['resourceType']}/{one['id']}": one for one in others if one["resourceType"] in SIGNABLE}
+    assert len(drafts) == len(plan["activity"])
+    for line in plan["activity"]:
+        (link,) = (one for one in line["detail"]["extension"] if one["url"] == DRAFT)
+        draft = drafts[link["valueReference"]["reference"]]
+        assert draft["basedOn"] == [{"reference": f"CarePlan/{plan['id']}"}]
+        assert draft["resourceType"] == line["detail"]["kind"]
+        uris = draft.get("instantiatesUri", [])
+        assert line["detail"]["instantiatesUri"][0] in ([uris] if isinstance(uris, str) else uris)
+
+
+def test_a_draft_holds_the_evidence_of_its_line_and_no_dose_or_product():
+    for one in written(FULL):
+        if one["resourceType"] in SIGNABLE:
+            text = lossless.dumps(one).decode()
+            assert "_history/" in text
+            assert not {"dosageInstruction", "dispenseRequest", "performer", "requester"} & one.keys()
+
+
+def test_a_choice_shows_every_side_with_its_reasons():
+    reasons = FULL.activities[0].reasons
+    sides = (Option("A statin of high intensity", reasons), Option("A statin of moderate intensity", reasons))
+    act = Act("choose-statin-high-moderate", ActKind.CHOICE, "To choose: high; or moderate")
+    activity = Activity(act, Urgency.ROUTINE, reasons, (), options=sides)
+    plan = careplan(replace(FULL, activities=(activity,)))
+    (line,) = plan["activity"]
+    assert line["detail"]["kind"] == "Task"
+    for side in sides:
+        assert f"One side: {side.title}." in line["detail"]["description"]
+        assert side.title in plan["text"]["div"]
+
+
+def test_what_is_kept_back_is_counted_and_named():
+    plan = careplan(replace(FULL, activities=FULL.activities[:1], kept=FULL.activities[1:]))
+    assert len(plan["activity"]) == 1
+    said = "2 more, kept until something above is decided: Measure HbA1c; Would a statin be safe?"
+    assert said in plan["text"]["div"]
+    assert said in [note["text"] for note in plan["note"]]
+
+
+def test_the_basis_names_for_whom_a_rule_is_made_and_its_limits():
+    rule = replace(
+        FULL.activities[0].reasons[0].rule, population="from 18 years", limits="leaves out dialysis"
+    )
+    reason = replace(FULL.activities[0].reasons[0], rule=rule)
+    plan = careplan(replace(FULL, activities=(replace(FULL.activities[0], reasons=(reason,)),)))
+    for said in ("For whom: from 18 years.", "Limits: leaves out dialysis."):
+        assert said in plan["text"]["div"]
+        assert said in plan["activity"][0]["detail"]["description"]
 
 
 def test_law_2_pseudonyms_stand_in_references_and_ids_only():
