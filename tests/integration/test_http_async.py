@@ -311,3 +311,55 @@ def test_one_that_takes_its_turn_again_is_given_the_time(small: Later) -> None:
     small.ahead = 60 * SECOND
     assert small.does() == 1
     assert small.answer(url)["response"]["status"] == "200 OK"
+
+
+def preferring(later: Later, *entries: dict[str, Any], kind: str, prefer: str) -> list[dict[str, Any]]:
+    sent = bundle(*entries, kind=kind)
+    told = later.hospital.asks("POST", "", sent, Prefer=f"respond-async, {prefer}")
+    assert told.status_code == 202, told.text
+    assert later.does() == 1
+    found: list[dict[str, Any]] = later.answer(told.headers["Content-Location"])["resource"]["entry"]
+    return found
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_what_is_done_later_is_answered_as_its_sender_prefers(later: Later, kind: str) -> None:
+    writes = put(patient("anna")), put(patient("berta"))
+    whole = preferring(later, *writes, kind=kind, prefer="return=representation")
+    assert [one["resource"] for one in whole] == [
+        later.hospital.reads("Patient/anna"),
+        later.hospital.reads("Patient/berta"),
+    ]
+    said = preferring(later, put(patient("carl")), kind=kind, prefer="return=OperationOutcome")
+    assert said[0]["response"]["outcome"]["issue"][0]["severity"] == "information"
+    for prefer in ("return=minimal", "wait=10"):
+        (bare,) = preferring(later, put(patient("anna")), kind=kind, prefer=prefer)
+        assert list(bare) == ["response"]
+        assert "outcome" not in bare["response"]
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_its_searches_are_as_lenient_as_its_sender_prefers(small: Later, kind: str) -> None:
+    query = entry("GET", "Patient?shoe-size=42")
+    (lenient,) = preferring(small, query, kind=kind, prefer="handling=lenient")
+    assert "shoe-size" in lenient["resource"]["entry"][-1]["resource"]["issue"][0]["diagnostics"]
+    url = small.accepted(query, kind=kind)
+    small.does()
+    told = small.answer(url)
+    strict = told["resource"]["entry"][0] if kind == "batch" else told
+    assert strict["response"]["status"] == "400 Bad Request"
+    refused = small.hospital.asks(
+        "POST", "", bundle(query, kind=kind), Prefer="respond-async, handling=loose"
+    )
+    assert refused.status_code == 400
+
+
+def test_an_erased_patient_takes_the_whole_answer_along(small: Later) -> None:
+    """What is shown beyond what is asked for is sealed under the keys of whom it shows."""
+    told = small.hospital.asks(
+        "POST", "", bundle(put(patient("anna"))), Prefer="respond-async, return=representation"
+    )
+    small.does()
+    (row,) = small.rows(errand_answer)
+    assert row.patients, "the answer is bound to whom it is about"
+    assert small.answer(told.headers["Content-Location"])["resource"]["entry"][0]["resource"]["id"] == "anna"

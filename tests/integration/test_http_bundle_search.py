@@ -95,3 +95,32 @@ def test_the_same_request_again_gets_the_same_answer(ehr: Hospital):
     first = ehr.submits(sent, key="k")
     ehr.puts(patient("bob"))
     assert ehr.submits(sent, key="k").content == first.content
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_a_lenient_bundle_is_told_what_its_searches_left_out(ehr: Hospital, kind: str):
+    sent = bundle(entry("GET", "Patient?family=Hopkins&gender:zz=x&shoe-size=42"), kind=kind)
+    (one,) = entries(ehr.asks("POST", "", sent, Prefer="handling=lenient"))
+    *hits, note = one["resource"]["entry"]
+    assert [hit["resource"]["id"] for hit in hits] == ["ann"]
+    assert note["search"]["mode"] == "outcome"
+    told = note["resource"]["issue"][0]["diagnostics"]
+    assert "gender:zz" in told
+    assert "shoe-size" in told
+    assert "gender" not in one["resource"]["link"][0]["url"]
+
+
+def test_a_strict_bundle_refuses_the_same_and_nonsense_is_no_handling(ehr: Hospital):
+    sent = bundle(entry("GET", "Patient?shoe-size=42"), kind="batch")
+    for headers in ({}, {"Prefer": "handling=strict"}):
+        (one,) = entries(ehr.asks("POST", "", sent, **headers))
+        assert one["response"]["status"] == "400 Bad Request"
+    assert ehr.asks("POST", "", sent, Prefer="handling=loose").status_code == 400
+
+
+def test_criteria_on_which_a_write_hangs_are_strict_whatever_is_preferred(ehr: Hospital):
+    body = {"resourceType": "Patient", "gender": "female"}
+    conditional = {"ifNoneExist": "family=Hopkins&shoe-size=42"}
+    sent = bundle(entry("POST", "Patient", body, **conditional), kind="batch")
+    (one,) = entries(ehr.asks("POST", "", sent, Prefer="handling=lenient"))
+    assert one["response"]["status"] == "400 Bad Request"
