@@ -16,6 +16,7 @@ from gateway.auth.keysource import KeySource, fetch_over_https
 from gateway.auth.keywatch import KeyWatch
 from gateway.auth.tokens import Issuer
 from gateway.board import Board
+from gateway.cds_hooks.putting import cds_hooks
 from gateway.console import putting
 from gateway.custody import broker
 from gateway.custody.identity.vault import Vault, open_vault
@@ -46,6 +47,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     app.extensions["careloom_vault"] = vault
     edge.mount(app)
+    cds_hooks(settings, vault, edge, issuer.desk, world.entropy).mount(app)
     introspection = Introspection(issuer.desk, settings.token_url, settings.fhir_base)
     TokenEndpoint(issuer, introspection, settings, world.entropy).mount(app)
     Health(settings, vault, edge.metrics, world.clock).mount(app)

@@ -56,6 +56,26 @@ class Proven:
 
 def read(text: str, client_id: str | None = None) -> Assertion:
     """Steps 1 and 2."""
+    found = parsed(text)
+    claims = found.claims
+    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+        raise invalid_client("sub must be the client_id")
+    if claims.get("iss") != claims["sub"] or client_id not in (None, claims["sub"]):
+        raise invalid_client("iss, sub and client_id must be the same")
+    return found
+
+
+def issued(text: str) -> Assertion:
+    """Steps 1 and 2 for a JWT of CDS Hooks: ``sub`` names the client where it is there, else ``iss`` does."""
+    found = parsed(text)
+    named = found.claims.get("sub", found.claims.get("iss"))
+    if not isinstance(found.claims.get("iss"), str) or not isinstance(named, str) or not named:
+        raise invalid_client("iss, or sub beside it, must be the client_id")
+    return Assertion(found.signed, found.header, {**found.claims, "sub": named})
+
+
+def parsed(text: str) -> Assertion:
+    """Step 1."""
     if len(text) > _MAX_CHARACTERS:
         raise invalid_client("the client assertion is too long")
     try:
@@ -65,10 +85,8 @@ def read(text: str, client_id: str | None = None) -> Assertion:
         raise invalid_client("the client assertion is not a JWT") from None
     header = signed.headers()
     _check_header(header)
-    if not isinstance(claims, dict) or not isinstance(claims.get("sub"), str) or not claims["sub"]:
-        raise invalid_client("sub must be the client_id")
-    if claims.get("iss") != claims["sub"] or client_id not in (None, claims["sub"]):
-        raise invalid_client("iss, sub and client_id must be the same")
+    if not isinstance(claims, dict):
+        raise invalid_client("the claims are no object")
     return Assertion(signed, header, claims)
 
 
@@ -102,7 +120,7 @@ def prove(assertion: Assertion, keys: tuple[Key, ...], audiences: tuple[str, ...
         raise invalid_client("the signature does not hold")
     expires = _expiry(assertion.claims, now)
     if assertion.claims.get("aud") not in [form for one in audiences for form in (one, [one])]:
-        raise invalid_client("aud must be the address of this token endpoint")
+        raise invalid_client("aud must be the address that is called")
     jti = assertion.claims.get("jti")
     if not isinstance(jti, str) or not 1 <= len(jti) <= 255:
         raise invalid_client("jti must be a text of 1 to 255 characters")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, text
 from gateway.auth import assertion as assertions
 from gateway.auth import registry
 from gateway.auth.actor import Role
-from gateway.auth.assertion import Proven
+from gateway.auth.assertion import Assertion, Proven
 from gateway.auth.jwks import KeysRefused
 from gateway.auth.keysource import KeySource
 from gateway.auth.oauth import TokenRefused, invalid_client
@@ -78,7 +78,13 @@ class Authenticator:
         """The client behind a visit; raises ``TokenRefused``. ``audiences`` are what ``aud`` may be."""
         if visit.assertion_type != ASSERTION_TYPE or not visit.assertion:
             raise invalid_client(f"client_assertion_type must be {ASSERTION_TYPE}")
-        assertion = assertions.read(visit.assertion, visit.client_id)
+        return self._proven(assertions.read(visit.assertion, visit.client_id), audiences, known)
+
+    def issuer(self, visit: Visit, audiences: tuple[str, ...], known: Known) -> Authenticated:
+        """The client that signed a JWT of CDS Hooks; raises ``TokenRefused``."""
+        return self._proven(assertions.issued(visit.assertion), audiences, known)
+
+    def _proven(self, assertion: Assertion, audiences: tuple[str, ...], known: Known) -> Authenticated:
         found = known.client = self._registered(assertion.client_id)
         assertions.check_jku(assertion, found.jwks_url)
         try:
