@@ -22,6 +22,7 @@ from gateway.intake import Intake
 from gateway.intake.looking import Looking
 from gateway.privacy import policy
 from gateway.release import Release
+from gateway.release.applying import Applying
 from gateway.release.checking import Checking
 from gateway.release.everything import Everything
 from gateway.release.finding import Limits
@@ -87,6 +88,7 @@ def services(settings: Settings, vault: Vault, world: World) -> Services:
         histories=Histories(release),
         everything=Everything(release),
         checking=Checking(release, known),
+        applying=Applying(release),
         trail=Trail(vault, world.clock, settings.fhir_base, ClientNames(vault.database)),
         pages=PageLinks(vault.identity.index_key, world.entropy),
         settings=settings,

@@ -23,6 +23,7 @@ ACTIONS = {
     "search": "E",
     "everything": "E",
     "validate": "E",
+    "apply": "E",
     "transaction": "E",
     "batch": "E",
     "permit": "E",

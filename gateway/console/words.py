@@ -38,13 +38,15 @@ PURPOSES: Mapping[str, str] = {
 }
 """The purposes that are common, in words; any other is shown by its code (HL7 v3-ActReason)."""
 
-_PARTS: Mapping[str, str] = {
+PARTS: Mapping[str, str] = {
     "careloom-worker": "the engine",
     "careloom-gateway": "the gateway",
     "careloom-courier": "the courier",
     CLIENT: "the console",
     "command line": "the command line",
 }
+"""Careloom's own parts, as clients of events."""
+
 _DEEDS: Mapping[str, str] = {
     "rest:create": "wrote {a}",
     "rest:read": "read {a}",
@@ -56,6 +58,7 @@ _DEEDS: Mapping[str, str] = {
     "rest:search": "searched for {many}",
     "rest:everything": "read the whole record",
     "rest:validate": "had {a} checked",
+    "rest:apply": "applied {a}",
     "rest:transaction": "sent a bundle",
     "rest:batch": "sent a batch",
     "token:issue": "logged in",
@@ -96,6 +99,7 @@ _DEEDS: Mapping[str, str] = {
     "knowledge:trust": "changed whose packs are trusted",
     "knowledge:switch": "switched a rule or set its thresholds",
     "knowledge:recall": "recalled a rule",
+    "knowledge:flagged": "looked at {a} of a recalled rule",
     "patient:disclosures": "made an accounting of disclosures",
     "audit:export": "exported the trail",
     "audit:archive": "archived the oldest events",
@@ -142,7 +146,7 @@ def client_name(event: Event, names: Names) -> str | None:
     """What people call the client of an event; None where it had none."""
     if event.client_id is None:
         return None
-    return _PARTS.get(event.client_id) or names.client(event.client_id) or event.client_id
+    return PARTS.get(event.client_id) or names.client(event.client_id) or event.client_id
 
 
 def user_name(event: Event) -> str | None:
@@ -183,7 +187,7 @@ def sentence(event: Event, names: Names) -> str:
 
 def _elsewhere(event: Event, names: Names) -> str:
     """The organization of the one who asked, where it is not known by the client's name alone."""
-    if event.organization is None or event.client_id in _PARTS:
+    if event.organization is None or event.client_id in PARTS:
         return ""
     name = names.organizations.get(event.organization)
     return f" ({name})" if name else ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.fhir.trail import Trail
     from gateway.intake import Intake
     from gateway.release import Release
+    from gateway.release.applying import Applying
     from gateway.release.checking import Checking
     from gateway.release.everything import Everything
     from gateway.release.histories import Histories
@@ -56,6 +57,7 @@ class Services:
     histories: Histories
     everything: Everything
     checking: Checking
+    applying: Applying
     trail: Trail
     pages: PageLinks
     settings: Settings

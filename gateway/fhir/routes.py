@@ -18,6 +18,7 @@ from gateway.fhir.delete import delete, delete_matching
 from gateway.fhir.histories import history_system, history_type
 from gateway.fhir.history import history
 from gateway.fhir.later import STATUS_PATH, status, withdraw
+from gateway.fhir.operations.apply import apply, apply_by_post
 from gateway.fhir.operations.everything import everything, everything_by_post
 from gateway.fhir.operations.meta import meta
 from gateway.fhir.operations.validate import validate
@@ -70,6 +71,12 @@ ROUTES = (
     Route("POST", _ALL, "operation", "r", "rest:everything", everything_by_post, "Patient", EVERYTHING),
     Route("POST", "/<type>/$validate", "operation", "r", "rest:validate", validate, operation=VALIDATE),
     Route("POST", "/<type>/<id>/$validate", "operation", "r", "rest:validate", validate, operation=VALIDATE),
+    *(
+        Route(method, f"/{one}{id_}/$apply", "operation", "r", "rest:apply", view, one, f"{one}-apply")
+        for one in ("PlanDefinition", "ActivityDefinition")
+        for id_ in ("/<id>", "")
+        for method, view in (("GET", apply), ("POST", apply_by_post))
+    ),
     Route("GET", "/<type>/<id>/$meta", "operation", "r", "rest:read", meta, operation=META),
     Route("GET", "/<type>/<id>", "read", "r", "rest:read", read),
     Route("GET", "/<type>/<id>/_history/<version>", "vread", "r", "rest:vread", vread),

@@ -107,7 +107,7 @@ def _through(maps: ConceptMaps, current: Mapping[str, Opened]) -> dict[str, Open
 def _read(opened: Opened, found: Gathered) -> None:
     """What Careloom derived itself is no evidence, or it would confirm itself."""
     reader = READERS.get(opened.type)
-    if _is_ours(opened):
+    if is_ours(opened):
         found.set_aside(opened, "was written by Careloom")
     elif reader is None:
         found.set_aside(opened, "is of a type that gives no fact")
@@ -115,7 +115,8 @@ def _read(opened: Opened, found: Gathered) -> None:
         reader(opened, found)
 
 
-def _is_ours(opened: Opened) -> bool:
+def is_ours(opened: Opened) -> bool:
+    """Whether Careloom wrote it: by an identifier of its own."""
     identifiers = opened.body.get("identifier", ())
     if not isinstance(identifiers, list):
         return False

@@ -42,6 +42,10 @@ ANY_OF = "http://hl7.org/fhir/StructureDefinition/cqf-applicabilityBehavior"
 GOAL = "http://hl7.org/fhir/StructureDefinition/resource-pertainsToGoal"
 
 
+Goals = Mapping[str, str]
+"""Where the goals of the plan stand, by their ids in it."""
+
+
 def actions(
     building: Building, holder: Mapping[str, Any], where: str, goals: Mapping[str, str]
 ) -> list[Body]:

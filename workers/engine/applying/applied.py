@@ -13,7 +13,7 @@ from workers.engine.applying import activity
 from workers.engine.applying.building import Building
 from workers.engine.applying.defined import defined
 from workers.engine.applying.grouping import grouped, who
-from workers.engine.applying.launch import Definition, Launch, canonical, reference
+from workers.engine.applying.launch import NOT_STORED, Definition, Launch, canonical, reference
 from workers.engine.applying.messages import MESSAGES
 from workers.engine.applying.world import World
 
@@ -54,7 +54,7 @@ def _evidence(building: Building) -> list[str]:
     found: set[Evidence] = set()
     for formula in building.reasons:
         found |= formula.evidence(building.world)
-    return sorted({one.reference for one in found})
+    return sorted({one.reference.removesuffix(NOT_STORED) for one in found})
 
 
 def _with_messages(building: Building, made: Mapping[str, Any]) -> Body:

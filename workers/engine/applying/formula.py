@@ -150,7 +150,8 @@ def _bracketed(node: Node) -> Node | None:
     if node["type"] != "TermExpression" or node["children"][0]["type"] != "ParenthesizedTerm":
         return None
     (inner,) = node["children"][0]["children"]
-    return inner
+    found: Node = inner
+    return found
 
 
 def _denied(node: Node) -> Node | None:

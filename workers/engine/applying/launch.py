@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+NOT_STORED = "/_history/0"
+"""The version of what came with the question: it is looked at, and no version of it is kept."""
 Definition = Mapping[str, Any]
 Find = Callable[[str], Definition | None]
 """The definition behind a canonical, with or without a version; None where there is none."""

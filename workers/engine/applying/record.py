@@ -1,6 +1,7 @@
 """One patient's resources as paths see them: by type and by code, numbers as numbers.
 
-What was entered in error is not there. Nothing is turned into plain JSON before a path asks for it.
+What was entered in error is not there, nor what Careloom wrote: a conclusion is no evidence. Nothing is
+turned into plain JSON before a path asks for it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mappers.fhir_to_facts import Opened
+from mappers.fhir_to_facts.read import is_ours
 from mappers.lossless import Json, exact
 from mappers.r4.model import MODEL
 
@@ -29,7 +31,7 @@ class Record:
         self._plain: dict[str, Plain] = {}
         self._absent: dict[str, frozenset[str]] = {}
         for one in resources:
-            if not _in_error(one.body):
+            if not _in_error(one.body) and not is_ours(one):
                 self._typed[one.type].append(one)
 
     def of(self, type_: str, codes: Sequence[Code] = ()) -> list[Opened]:
