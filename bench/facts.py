@@ -1,4 +1,4 @@
-"""How fast opened records become facts, by one core, and whether that holds as a patient's record grows.
+"""How fast opened records become facts and what follows from them, by one core, as a patient's record grows.
 
 The records are split beforehand, as they lie in custody. Each size is one patient; every step is run several
 times, and the best counts, because what else the machine does only adds.
@@ -16,18 +16,22 @@ from bench.custody import POLICY, names, settled
 from gateway.privacy import policy
 from gateway.privacy.split import split
 from mappers import lossless
+from mappers.facts import Facts
 from mappers.fhir_to_facts import Opened, facts
+from workers.engine.apply import ENRICHERS
+from workers.engine.case import Case
 
 ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Of one patient: CPU seconds for the whole record, to read facts and to parse it before."""
+    """Of one patient: CPU seconds for the whole record, to parse it, to read facts and to enrich them."""
 
     resources: int
     read: float
     parsed: float
+    enriched: float
 
     @property
     def per_second(self) -> float:
@@ -35,9 +39,14 @@ class Speed:
         return self.resources / self.read
 
     @property
-    def with_parsing(self) -> float:
-        """Resources a second, from an opened record's bytes to facts."""
-        return self.resources / (self.read + self.parsed)
+    def with_enrichment(self) -> float:
+        """Resources a second, from parsed JSON to facts and everything that is computed from them."""
+        return self.resources / (self.read + self.enriched)
+
+    @property
+    def whole(self) -> float:
+        """Resources a second, from an opened record's bytes to facts and enrichment."""
+        return self.resources / (self.parsed + self.read + self.enriched)
 
 
 def speeds(bundles: Sequence[Bundle], today: date) -> list[Speed]:
@@ -49,7 +58,7 @@ def speeds(bundles: Sequence[Bundle], today: date) -> list[Speed]:
 def growth(measured: Sequence[Speed]) -> float:
     """What one resource of the largest record costs beside one of the smallest: 1 where it is linear."""
     ordered = sorted(measured, key=lambda one: one.resources)
-    return ordered[0].per_second / ordered[-1].per_second
+    return ordered[0].with_enrichment / ordered[-1].with_enrichment
 
 
 def _records(bundle: Bundle, allowed: policy.Policy) -> list[tuple[str, bytes]]:
@@ -63,11 +72,20 @@ def _records(bundle: Bundle, allowed: policy.Policy) -> list[tuple[str, bytes]]:
 
 def _speed(records: Sequence[tuple[str, bytes]], today: date) -> Speed:
     opened = [Opened(reference, lossless.loads(body)) for reference, body in records]
+    known = facts(opened, today)
     return Speed(
         len(records),
         read=_best(lambda: facts(opened, today)),
         parsed=_best(lambda: [lossless.loads(body) for _, body in records]),
+        enriched=_best(lambda: _enrich(known)),
     )
+
+
+def _enrich(known: Facts) -> None:
+    """Everything that is computed of a patient before any rule reads it."""
+    case = Case(known)
+    for enricher in ENRICHERS:
+        enricher.enrich(case)
 
 
 def _best(run: Callable[[], object]) -> float:

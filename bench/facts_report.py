@@ -18,7 +18,8 @@ def facts_as_json(measured: Sequence[Speed]) -> dict[str, Any]:
             {
                 "resources": one.resources,
                 "resources_per_second": round(one.per_second),
-                "with_parsing_per_second": round(one.with_parsing),
+                "with_enrichment_per_second": round(one.with_enrichment),
+                "whole_per_second": round(one.whole),
             }
             for one in measured
         ],
@@ -29,9 +30,10 @@ def facts_as_json(measured: Sequence[Speed]) -> dict[str, Any]:
 def show_facts(measured: Sequence[Speed], console: Console) -> None:
     """One line for each record."""
     table = Table(box=None)
-    for heading in ("resources", "to facts, a second", "with parsing, a second"):
+    for heading in ("resources", "to facts, a second", "and enriched", "and parsed before"):
         table.add_column(heading, justify="right")
     for one in measured:
-        table.add_row(f"{one.resources:,}", f"{one.per_second:,.0f}", f"{one.with_parsing:,.0f}")
+        rates = (one.per_second, one.with_enrichment, one.whole)
+        table.add_row(f"{one.resources:,}", *(f"{rate:,.0f}" for rate in rates))
     console.print(table)
     console.print(f"One resource of the largest record costs {growth(measured):.2f} of one of the smallest.")

@@ -51,9 +51,10 @@ def reading(measurement: Measurement) -> Reading:
 
 
 def _ends(value: Decimal, comparator: str | None) -> tuple[Decimal, Decimal]:
+    if comparator is None:
+        return value, value
     with localcontext(prec=DIGITS):
         ends = {
-            None: (value, value),
             "<": (Decimal(0), value.next_minus()),
             "<=": (Decimal(0), value),
             ">": (value.next_plus(), Decimal("Infinity")),

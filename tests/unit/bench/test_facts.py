@@ -15,6 +15,7 @@ from bench.bundles import generated
 from bench.facts import Speed, growth, speeds
 from bench.facts_report import facts_as_json, show_facts
 from gateway.cli.bench import bench
+from mappers.facts import Facts
 from mappers.fhir_to_facts import Opened
 
 TODAY = date(2026, 5, 20)
@@ -27,13 +28,19 @@ def measured() -> list[Speed]:
 
 def test_each_record_is_measured_whole(measured: list[Speed]):
     assert [one.resources for one in measured] == [40, 20]
-    assert all(one.read > 0 and one.parsed > 0 for one in measured)
-    assert all(one.with_parsing < one.per_second for one in measured)
+    assert all(one.read > 0 and one.parsed > 0 and one.enriched > 0 for one in measured)
+    assert all(one.whole < one.with_enrichment < one.per_second for one in measured)
 
 
 def test_what_is_read_are_clinical_halves(monkeypatch: pytest.MonkeyPatch):
     seen: list[Opened] = []
-    monkeypatch.setattr(measuring, "facts", lambda opened, _: seen.extend(opened))
+    read = measuring.facts
+
+    def watched(opened: list[Opened], today: date) -> Facts:
+        seen.extend(opened)
+        return read(opened, today)
+
+    monkeypatch.setattr(measuring, "facts", watched)
     bundle = next(generated(1, 20, TODAY))
     speeds([bundle], TODAY)
     assert {one.type for one in seen} >= {"Patient", "Observation", "Encounter"}
@@ -44,24 +51,34 @@ def test_what_is_read_are_clinical_halves(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_growth_is_of_one_resource_from_the_smallest_to_the_largest():
-    assert growth([Speed(1_000, 0.2, 0.1), Speed(100, 0.01, 0.01)]) == pytest.approx(2)
-    assert growth([Speed(100, 0.01, 0.01)]) == 1
+    assert growth([Speed(1_000, 0.1, 0.1, 0.1), Speed(100, 0.008, 0.01, 0.002)]) == pytest.approx(2)
+    assert growth([Speed(100, 0.01, 0.01, 0.01)]) == 1
 
 
 def test_a_program_and_a_person_read_the_same():
-    speeds_ = [Speed(100, 0.01, 0.01), Speed(1_000, 0.2, 0.3)]
+    speeds_ = [Speed(100, 0.01, 0.02, 0.01), Speed(1_000, 0.1, 0.3, 0.1)]
     said = json.loads(json.dumps(facts_as_json(speeds_)))
     assert said == {
         "records": [
-            {"resources": 100, "resources_per_second": 10_000, "with_parsing_per_second": 5_000},
-            {"resources": 1_000, "resources_per_second": 5_000, "with_parsing_per_second": 2_000},
+            {
+                "resources": 100,
+                "resources_per_second": 10_000,
+                "with_enrichment_per_second": 5_000,
+                "whole_per_second": 2_500,
+            },
+            {
+                "resources": 1_000,
+                "resources_per_second": 10_000,
+                "with_enrichment_per_second": 5_000,
+                "whole_per_second": 2_000,
+            },
         ],
-        "growth": 2.0,
+        "growth": 1.0,
     }
     told = io.StringIO()
     show_facts(speeds_, Console(file=told, width=200))
     assert "10,000" in told.getvalue()
-    assert "2.00" in told.getvalue()
+    assert "1.00" in told.getvalue()
 
 
 def test_the_command_prints_json():

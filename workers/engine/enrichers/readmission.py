@@ -7,7 +7,8 @@ on record is counted: visits elsewhere are not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -53,7 +54,10 @@ def _admissions(case: Case) -> Iterable[Admission]:
             found[-1] = _joined(last, stay)
         elif stay.started:
             found.append(Admission(stay.started, stay.ended, stay.urgent, (stay.evidence,)))
-    return [_come(one, visits) for one in found]
+    ended_on: dict[date, list[Stay]] = defaultdict(list)
+    for visit in visits:
+        ended_on[visit.ended or visit.started or date.min].append(visit)
+    return [_come(one, [*ended_on[one.started - DAY], *ended_on[one.started]]) for one in found]
 
 
 def _joined(last: Admission, stay: Stay) -> Admission:
@@ -62,9 +66,8 @@ def _joined(last: Admission, stay: Stay) -> Admission:
     return Admission(last.started, ended, urgent, (*last.evidence, stay.evidence))
 
 
-def _come(one: Admission, visits: Iterable[Stay]) -> Admission:
+def _come(one: Admission, led: Sequence[Stay]) -> Admission:
     """The admission, urgent where a visit to an emergency department led to it."""
-    led = [visit for visit in visits if _leads(visit, one)]
     if one.urgent is not None or not led:
         return one
     evidence = (*one.evidence, *(visit.evidence for visit in led))
