@@ -7,15 +7,16 @@ with a receiver of the trail that is late: what it has not waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import redis
 from flask import Flask, Response, jsonify
 from sqlalchemy import text
 
-from gateway import standing
+from gateway import overridden, standing
 from gateway.custody import broker
+from gateway.custody.deciding import rates
 from gateway.custody.errors import CustodyError
 from gateway.custody.failures import DiskFull
 from gateway.custody.founding import check_room
@@ -69,12 +70,16 @@ class Health:
 
     def count(self) -> Response:
         try:
-            more = [*standing.lines(self._standings()), ""]
+            more = [*standing.lines(self._standings()), *self._proposals(), ""]
         except CustodyError:
             # Without its database it still tells what it has counted itself.
             more = [""]
         text = self.metrics.text() + "\n".join(more)
         return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def _proposals(self) -> Iterator[str]:
+        with self.vault.database.read() as conn:
+            return overridden.lines(rates(conn, self.clock()))
 
     def _receivers(self) -> dict[str, str]:
         try:

@@ -33,6 +33,7 @@ COMMANDS = {
     "retention": "Say how long what is kept, and hold what must stay.",
     "knowledge": "Say which rules count, and recall them.",
     "codes": "List, check and add the hospital's own ConceptMaps.",
+    "plans": "See what becomes of what plans propose.",
     "profiles": "List, check and add profiles.",
     "facts": "See what becomes of records.",
     "calc": "Compute one score, risk or phenotype.",
