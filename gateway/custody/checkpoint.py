@@ -191,6 +191,11 @@ def stands(folder: Path, log: Tenant, signer: Signer) -> Cursor:
     return Cursor(log, last.size, last.last_time)
 
 
+def newest(folder: Path, log: Tenant, signer: Signer) -> Head:
+    """The tree of the newest note of a log; its time is when it was signed."""
+    return _last(folder, log, signer)
+
+
 def beside(own: Mapping[Tenant, Witness], outside: Mapping[Tenant, Witness]) -> Mapping[Tenant, Witness]:
     """What stands here together with what is kept elsewhere: whatever was signed once must still be true."""
     return {log: _joined(own.get(log, _NOTHING), outside.get(log, _NOTHING)) for log in {*own, *outside}}
