@@ -13,6 +13,7 @@ from rich.table import Table
 
 from gateway.cli.options import as_json, show
 from workers.engine.calc import IDS, PHENOTYPE, calculate
+from workers.engine.genes.phenotype import edition
 from workers.engine.scores.score import Score
 from workers.engine.scores.table import SCORES
 
@@ -25,6 +26,8 @@ _NO_JSON: dict[str, Any] = {
     "missing": [],
     "refused": "this line is not JSON",
 }
+SHARES = frozenset({"kfre_4var", "pce_2013", "pdc", "prevent"})
+"""Scores whose results are shares of one, which people read as percent."""
 _CHUNK = 500
 """Lines that are written at once: a pipe is fed steadily, and its reader waits for no end."""
 
@@ -41,12 +44,18 @@ _CHUNK = 500
 def calc(
     context: click.Context, id_: str | None, inputs: Sequence[str], how: str | None, as_json: bool
 ) -> None:
-    """Compute one score, risk or phenotype.
+    """Compute one score, risk or phenotype, with its formula, its source and what was missing.
 
+    \b
     careloom calc ckd_epi_2021 age=60 sex=female creatinine=1.0
+    careloom calc phenotype gene=CYP2C19 'alleles=*1/*2'
+    careloom calc phq_9 responses=1,1,2,0,0,1,1,0,0
+    careloom calc --stdin < questions.ndjson
 
-    careloom calc phenotype gene=CYP2C19 alleles=*1,*2
+    Units are those that --list names. It ends with 1 where nothing could be computed.
     """
+    if how is not None and id_ is not None:
+        raise click.UsageError(f"With --{how} no score is named beside it.")
     if how == "stdin":
         context.exit(_stream(sys.stdin.buffer, sys.stdout.buffer))
     if how == "list" or id_ is None:
@@ -58,13 +67,16 @@ def calc(
 def _one(id_: str, inputs: Sequence[str], as_json: bool) -> int:
     if id_ not in IDS:
         raise click.UsageError("There is no score of this id; careloom calc --list shows all.")
-    values = dict(map(_pair, inputs))
+    pairs = [_pair(text) for text in inputs]
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise click.UsageError("An input is given twice.")
     question = {"id": id_, **values} if id_ == PHENOTYPE else {"id": id_, "input": values}
     found = calculate(question)
     if as_json:
         show(found)
     else:
-        _tell(found, SCORES.get(id_))
+        _tell(found, SCORES.get(id_), str(values.get("gene", "")))
     return 0 if found["result"] else 1
 
 
@@ -107,30 +119,45 @@ def _write(target: BinaryIO, waiting: list[bytes]) -> None:
         waiting.clear()
 
 
-def _tell(found: dict[str, Any], score: Score | None) -> None:
+def _tell(found: dict[str, Any], score: Score | None, gene: str) -> None:
     table = Table(show_header=False, title=score.title if score else "Phenotype by CPIC's tables")
-    for name, value in _said(found, score):
+    about = _of_score(score) if score else _of_genes(gene)
+    for name, value in (*_said(found, score), *about):
         table.add_row(name, value)
     Console().print(table)
 
 
 def _said(found: dict[str, Any], score: Score | None) -> Iterator[tuple[str, str]]:
-    yield from ((name, _shown(value)) for name, value in found["result"].items())
+    for name, value in found["result"].items():
+        share = score is not None and score.id in SHARES and isinstance(value, float)
+        yield name, f"{_shown(value)} ({value:.1%})" if share else _shown(value)
     if found["band"]:
         yield "band", found["band"]
     if found["missing"]:
-        yield "missing", ", ".join(found["missing"])
+        asked = {one.name: one.kind.says() for one in score.inputs} if score else {}
+        yield "missing", "\n".join(f"{name}: {asked.get(name, 'needed')}" for name in found["missing"])
     if found["refused"]:
         yield "refused", found["refused"]
     yield from (("note", note) for note in found.get("notes", ()))
-    if score is None:
-        yield "source", "CPIC allele functions and diplotype tables (CC0), https://cpicpgx.org"
-        return
+
+
+def _of_score(score: Score) -> Iterator[tuple[str, str]]:
+    """How a score is computed and where that is published."""
     yield "formula", score.formula
     yield from (("note", line) for line in score.meaning)
     yield "source", score.source
     if score.unverified:
         yield "unverified", f"{score.unverified}: for a clinician to check"
+
+
+def _of_genes(gene: str) -> Iterator[tuple[str, str]]:
+    yield (
+        "formula",
+        "each allele's function or activity, then CPIC's row of both or the interval of their sum",
+    )
+    known = edition(gene.strip().upper())
+    tables = "CPIC allele functions and diplotype tables (CC0), https://cpicpgx.org"
+    yield "source", f"{tables} ({known})" if known else tables
 
 
 def _shown(value: object) -> str:

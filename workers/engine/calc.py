@@ -46,11 +46,14 @@ def _phenotype(question: Mapping[str, Any]) -> Answer:
     if missing:
         return Answer(missing=missing)
     names = asked["alleles"]
-    names = names.split(",") if isinstance(names, str) else names
+    if isinstance(names, str):
+        # Some names hold a comma, none a stroke: what is written as a pair is one.
+        names = names.split("/" if "/" in names else ",")
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
         return Answer(refused="alleles: a list of names")
     try:
-        found = phenotype(str(asked["gene"]), [name.strip() for name in names])
+        gene = str(asked["gene"]).strip().upper()
+        found = phenotype(gene, [name.strip().removeprefix(gene) for name in names])
     except NoPhenotype as none:
         return Answer(refused=str(none))
     return Answer(

@@ -57,6 +57,14 @@ def alleles() -> Mapping[str, Mapping[str, Allele]]:
 
 
 @cache
+def edition(gene: str) -> str:
+    """The version and date of CPIC's table of a gene, as a person reads them; empty where there is none."""
+    row = next((row for row in rows("cpic/allele_functions.csv") if row["gene"] == gene), None)
+    told = (row["source"], row["source_version"], row["source_date"]) if row else ()
+    return ", ".join(part for part in told if part)
+
+
+@cache
 def genes() -> Mapping[str, Mapping[str, Any]]:
     """The rules of every gene that has a phenotype."""
     found: Mapping[str, Mapping[str, Any]] = document("cpic/phenotype_rules.json")["genes"]

@@ -89,3 +89,42 @@ def test_all_that_can_be_computed_is_listed_with_what_it_asks_for():
     assert all(one["inputs"] and one["formula"] for one in told)
     assert "phenotype" in run("--list").output
     assert run().output == run("--list").output
+
+
+@pytest.mark.parametrize("alleles", ["*1,*2", "*1/*2", "CYP2C19*1/CYP2C19*2", '["*1","*2"]'])
+def test_alleles_are_taken_as_people_write_them(alleles: str):
+    told = run("phenotype", "gene=cyp2c19", f"alleles={alleles}", "--json")
+    assert json.loads(told.output)["result"]["phenotype"] == "Intermediate Metabolizer"
+
+
+def test_an_allele_whose_name_holds_a_comma_is_one():
+    name = "c.1129-5923C>G, c.1236G>A (HapB3)"
+    told = run("phenotype", "gene=DPYD", f"alleles=Reference/{name}", "--json")
+    assert json.loads(told.output)["result"]["activity_score"] == "1.5"
+
+
+def test_a_phenotype_names_its_formula_and_the_version_of_its_table():
+    told = " ".join(run("phenotype", "gene=CYP2C19", "alleles=*1,*2").output.replace("│", " ").split())
+    for word in ("formula", "2025-11-05", "https://cpicpgx.org"):
+        assert word in told
+
+
+def test_a_risk_is_told_in_percent_too_and_what_is_missing_with_what_it_takes():
+    asked = ("age=50", "sex=female", "egfr=28", "acr=420", "region=other")
+    assert "%)" in run("kfre_4var", *asked).output
+    assert "from 0.1 to" in run("ckd_epi_2021", "age=60", "sex=female").output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--stdin", "bmi"), "no score is named beside it"),
+        (("--list", "bmi"), "no score is named beside it"),
+        (("bmi", "weight_kg=70", "weight_kg=71", "height_cm=170"), "given twice"),
+    ],
+)
+def test_what_would_be_ignored_is_an_error(words: tuple[str, ...], said: str):
+    told = run(*words)
+    assert told.exit_code == 2
+    assert said in told.output
+    assert "71" not in told.output
