@@ -6,6 +6,7 @@ Nothing is stored. ``originals`` leads back to the EHR's own references, for the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from gateway.cds_hooks.asking import Call
@@ -13,14 +14,16 @@ from gateway.custody.ids import StoredId
 from gateway.identities import Identities
 from gateway.privacy.policy import Policy
 from gateway.privacy.split import split
-from gateway.refusal import Kind, refused
+from gateway.refusal import Issue, Kind, Refused, refused
 from mappers.fhir_to_facts import Opened
+from mappers.r4 import validate
 from mappers.r4.compartment import patients
 from mappers.r4.references import rewrite
 
 Resource = dict[str, Any]
 _TAKEN = {"MedicationRequest": {"status": "active", "intent": "order"}}
 """A draft counts as what it would be once it is signed."""
+MOST_FAULTS = 50
 
 
 @dataclass(slots=True)
@@ -45,11 +48,20 @@ def charted(identities: Identities, policy: Policy, call: Call) -> Chart:
     chart = Chart(
         identities.stored("Patient", patient), f"Patient/{identities.pseudonym('Patient', patient)}"
     )
+    _check((*call.resources, *call.drafts))
     for resource in call.resources:
         _add(chart, identities, policy, resource)
     signed = [{**one, **_TAKEN.get(str(one["resourceType"]), {})} for one in call.drafts]
     chart.drafts = frozenset(filter(None, [_add(chart, identities, policy, one) for one in signed]))
     return chart
+
+
+def _check(resources: tuple[Resource, ...]) -> None:
+    """What is no valid R4 is refused, each fault by its place in the resource."""
+    found = (fault for one in resources for fault in validate.problems(one))
+    issues = [Issue(one.code, one.text, one.expression) for one in islice(found, MOST_FAULTS)]
+    if issues:
+        raise Refused(Kind.INVALID, issues)
 
 
 def _add(chart: Chart, identities: Identities, policy: Policy, resource: Resource) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -51,7 +52,14 @@ class Rulebook:
         return self._whole
 
 
+@cache
+def _shipped() -> Knowledge:
+    return loader.load()
+
+
 def _loaded(packs: Sequence[rulebook.Pack], maps: Path) -> Knowledge:
+    if not packs:
+        return own_maps.joined(_shipped(), own_maps.maps(maps))
     with TemporaryDirectory(prefix="careloom-knowledge-") as name:
         folder = Path(name)
         for one in packs:
