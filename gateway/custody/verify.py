@@ -14,7 +14,7 @@ place and the rest is still checked. Where no witness says which event is wrong,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -122,13 +122,24 @@ class _Walk:
         return found if len(found) == merkle.HASH_BYTES else None
 
 
+Progress = Callable[[int], None]
+"""Hears of each batch how many events it had."""
+
+
+def unheard(_count: int) -> None:
+    """Where nobody listens."""
+
+
 def verify(
-    conn: Connection, witnesses: Mapping[Tenant, Witness], archived: Archived = MappingProxyType({})
+    conn: Connection,
+    witnesses: Mapping[Tenant, Witness],
+    archived: Archived = MappingProxyType({}),
+    progress: Progress = unheard,
 ) -> Report:
     """Check every log against its head and against what stands outside the database."""
     logs = {Tenant(number) for table in _TABLES for number in conn.scalars(select(table.c.log).distinct())}
     walks = [
-        _walk(conn, _Walk(log, witnesses.get(log, _NOTHING), archived.get(log)))
+        _walk(conn, _Walk(log, witnesses.get(log, _NOTHING), archived.get(log)), progress)
         for log in sorted(logs | witnesses.keys() | archived.keys())
     ]
     found = [(fault, walk.is_acknowledged(fault)) for walk in walks for fault in walk.faults]
@@ -142,7 +153,7 @@ def verify(
     )
 
 
-def _walk(conn: Connection, walk: _Walk) -> _Walk:
+def _walk(conn: Connection, walk: _Walk, progress: Progress) -> _Walk:
     if walk.witness.damaged:
         kind = ALTERED if walk.witness.checkpoints else UNSIGNED
         said = f"{walk.witness.damaged} checkpoint(s) of this log do not bear our signature"
@@ -161,6 +172,7 @@ def _walk(conn: Connection, walk: _Walk) -> _Walk:
             while stop is not None and stop.size <= walk.size:
                 _compare_checkpoint(walk, stop.size, stop.root)
                 stop = next(stops, None)
+        progress(len(batch))
     _compare_end(conn, walk, checkpoints[-1].size if checkpoints else 0)
     return walk
 

@@ -24,7 +24,7 @@ from gateway.custody.ids import SYSTEM, Tenant
 from gateway.custody.note import Checkpoint
 from gateway.custody.signing import Signer
 from gateway.custody.tables import audit_event, audit_head, organization
-from gateway.custody.verify import Archived, Fault, Report
+from gateway.custody.verify import Archived, Fault, Progress, Report, unheard
 
 MANIFEST = "manifest"
 _NOBODYS = "the log belongs to no organization"
@@ -35,12 +35,13 @@ class Against:
     """What the trail is compared with beside its own notes.
 
     ``archives``: a folder of archives, to be looked at too; ``outside``: what was signed and is kept where
-    nobody of this system writes; ``due``: by when a head is to be signed.
+    nobody of this system writes; ``due``: by when a head is to be signed; ``progress`` hears how far it is.
     """
 
     due: Due
     archives: Path | None = None
     outside: Mapping[Tenant, Witness] = field(default_factory=dict)
+    progress: Progress = unheard
 
 
 def verified(database: Database, folder: Path, signer: Signer, against: Against) -> Report:
@@ -49,7 +50,7 @@ def verified(database: Database, folder: Path, signer: Signer, against: Against)
     with database.read() as conn:
         partitions.hold(conn)
         archived = notes.every(folder, signer)
-        report = verify.verify(conn, witnesses, archived)
+        report = verify.verify(conn, witnesses, archived, against.progress)
         found = [*report.faults, *_strangers(conn), *_unsaid(taking.marks(conn), archived)]
         found += coverage.uncovered(conn, witnesses, archived, against.due)
         found += coverage.ahead(conn, lambda log: checkpoint.stands(folder, log, signer).taken)
