@@ -143,12 +143,14 @@ def recalls(conn: Connection) -> list[Recall]:
 
 
 def put_recall(conn: Connection, recall: Recall, now: int) -> bool:
-    """Recall a version for good; False when it was recalled before: the first reason stays."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(rule_recall).values(
-        rule=recall.rule, version=recall.version, reason=recall.reason, since=now
-    )
-    return conn.execute(row.on_conflict_do_nothing()).rowcount > 0
+    """Recall a version for good; False when it was recalled before: the first reason stays. The caller holds
+    the row of changes."""
+    there = and_(rule_recall.c.rule == recall.rule, rule_recall.c.version == recall.version)
+    if conn.execute(select(rule_recall.c.since).where(there)).first() is not None:
+        return False
+    said = {"rule": recall.rule, "version": recall.version, "reason": recall.reason}
+    conn.execute(rule_recall.insert().values(**said, since=now))
+    return True
 
 
 # --- in shadow -------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,6 +35,16 @@ def opened(conn: Connection | None) -> Shelf:
 
 def with_packs(packs: Iterable[rulebook.Pack]) -> Knowledge:
     """The shipped knowledge with these packs; raises ``KnowledgeRefused``."""
+    packs = tuple(packs)
+    return _loaded(packs) if packs else _shipped()
+
+
+@cache
+def _shipped() -> Knowledge:
+    return load(SHIPPED)
+
+
+def _loaded(packs: Iterable[rulebook.Pack]) -> Knowledge:
     with TemporaryDirectory(prefix="careloom-knowledge-") as name:
         folder = Path(name)
         for one in packs:
