@@ -1,4 +1,4 @@
-"""How an officer may ask: order, totals, single events, less of each; and how a look is told that ends 304."""
+"""How an officer may ask (order, totals, single events, less of each), and how a 304 is told."""
 
 from __future__ import annotations
 

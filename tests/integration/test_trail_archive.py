@@ -31,7 +31,7 @@ from gateway.custody.months import Month
 from gateway.custody.periods import Period
 from gateway.custody.settings import Storage
 from tests.unit.gateway.custody.export.folders import check
-from tests.unit.gateway.custody.trails import event
+from tests.unit.gateway.custody.trails import event, owned
 
 MAY, JUNE, JULY = Month(2019, 5), Month(2019, 6), Month(2019, 7)
 NOW = Month(2026, 11).start + 12 * 86_400_000_000
@@ -95,6 +95,7 @@ def scene(storage: Storage, tmp_path: Path, request: pytest.FixtureRequest) -> I
     database = Database.open(storage.database_url, Side.TRUSTED)
     made = Scene(database, storage.data_dir / FOLDER, tmp_path / "archives", storage)
     with database.write() as conn:
+        owned(conn, ONE, TWO)
         # As an installation that has been there since then has them.
         if database.dialect == "postgresql":
             for month in (MAY, JUNE, JULY):

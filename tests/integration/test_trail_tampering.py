@@ -19,14 +19,16 @@ import pytest
 from sqlalchemy import Table, delete, insert, select, text, update
 
 from gateway.cli.main import main
-from gateway.custody import audit, checkpoint, merkle
+from gateway.custody import audit, checkpoint, merkle, signing
+from gateway.custody.checkpoint import Pace
 from gateway.custody.database import Database, Side
+from gateway.custody.errors import Tampered
 from gateway.custody.founding import found
 from gateway.custody.ids import Tenant
 from gateway.custody.migrations import Store
 from gateway.custody.settings import Storage
 from gateway.custody.tables import audit_event, audit_head, trail_cursor
-from tests.unit.gateway.custody.trails import START, event
+from tests.unit.gateway.custody.trails import START, event, owned
 
 LOG, OTHER = Tenant(7), Tenant(8)
 SIGNED, SIZE, OTHERS = 9, 13, 6
@@ -127,11 +129,12 @@ class Scene:
         return status, json.loads(capsys.readouterr().out)
 
     def exported(
-        self, folder: Path, capsys: pytest.CaptureFixture[str], *more: str
+        self, folder: Path, capsys: pytest.CaptureFixture[str], *more: str, form: str = "ndjson"
     ) -> tuple[int, dict[str, Any]]:
         """The same of the single file in an export that is made now, by Python alone."""
         capsys.readouterr()
-        assert main(["audit", "export", str(folder), "--json", "--data-dir", str(self.storage.data_dir)]) == 0
+        where = ["--data-dir", str(self.storage.data_dir)]
+        assert main(["audit", "export", str(folder), "--format", form, "--json", *where]) == 0
         key = json.loads(capsys.readouterr().out)["key"]
         command = [sys.executable, "-I", "-S", "verify.py", "--json", "--key", key, *more]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
@@ -162,6 +165,8 @@ def _founded(environ: dict[str, str], patch: pytest.MonkeyPatch) -> Iterator[Sce
     storage = Storage.from_environ(environ)
     found(storage)
     made = Scene(storage, Database.open(storage.database_url, Side.TRUSTED))
+    with made.database.write() as conn:
+        owned(conn, LOG, OTHER)
     for log, first, end in ((LOG, 0, 5), (OTHER, 0, OTHERS), (LOG, 5, SIGNED), (LOG, SIGNED, SIZE)):
         with made.database.write() as conn:
             audit.append(conn, log, [event(number) for number in range(first, end)])
@@ -504,6 +509,76 @@ def test_a_clock_that_was_put_back_is_of_its_own_kind_and_status(
     scene.edits(3, status=500)
     status, told = scene.verified(capsys)
     assert (status, {fault["kind"] for fault in told["faults"]}) == (1, {"clock", "altered"})
+
+
+def test_a_clock_that_somebody_acknowledged_is_told_and_no_fault_any_more(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    _puts_the_clock_back(scene)
+    where = ["--data-dir", str(scene.storage.data_dir)]
+    says = ["audit", "acknowledge", "--log", str(LOG), "--reason", "clock-set-back"]
+    assert main([*says, "--event", "3", *where]) == 1, "an event whose clock was right"
+    assert main([*says, "--event", str(SIZE), "--ticket", "Anne Hopkins", *where]) != 0, "a name is no ticket"
+    assert scene.verified(capsys)[0] == 3
+    assert main([*says, "--event", str(SIZE), "--ticket", "OPS-114", "--json", *where]) == 0
+    assert json.loads(capsys.readouterr().out) == {"log": LOG, "acknowledged": [SIZE]}
+    status, told = scene.verified(capsys)
+    assert (status, told["ok"], told["faults"]) == (0, True, [])
+    assert [(one["first"], one["kind"]) for one in told["acknowledged"]] == [(SIZE, "clock")]
+    for form in ("ndjson", "csv"):
+        status, told = scene.exported(tmp_path / form, capsys, form=form)
+        assert (status, told["ok"]) == (0, True)
+    assert main([*says, "--event", str(SIZE), "--json", *where]) == 0
+    assert json.loads(capsys.readouterr().out)["acknowledged"] == [], "once is enough"
+    scene.edits(3, status=500)
+    assert scene.verified(capsys)[0] == 1, "what was altered is no clock's fault"
+
+
+def test_what_acknowledges_must_be_as_it_was_written(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """An event that somebody makes one of these excuses nothing, and is a fault itself."""
+    _puts_the_clock_back(scene)
+    with scene.database.write() as conn:
+        audit.append(conn, LOG, [event(SIZE + 1)])
+    assert main(["audit", "checkpoint", "--data-dir", str(scene.storage.data_dir)]) == 0
+    said = f"command line: clock at {SIZE}, accepted"
+    scene.edits(SIZE + 1, kind="audit:acknowledge", detail=said)
+    status, told = scene.verified(capsys)
+    assert (status, {fault["kind"] for fault in told["faults"]}) == (1, {"clock", "altered"})
+    status, told = scene.exported(tmp_path / "out", capsys)
+    assert (status, {fault["kind"] for fault in told["faults"]}) == (1, {"clock", "altered"})
+
+
+def test_a_log_of_nobodys_is_found(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Whole in itself and signed by who signs all there is: that it should not be there is its fault."""
+    with scene.database.write() as conn:
+        audit.append(conn, Tenant(99), [event(number) for number in range(3)])
+    assert main(["audit", "checkpoint", "--data-dir", str(scene.storage.data_dir)]) == 0
+    status, told = scene.verified(capsys)
+    assert (status, named(told)) == (1, {99: {0, 1, 2}})
+    status, told = scene.exported(tmp_path / "out", capsys)
+    assert (status, named(told)) == (1, {99: {0, 1, 2}})
+
+
+def test_a_courier_that_runs_signs_no_log_anew(scene: Scene, capsys: pytest.CaptureFixture[str]):
+    """It remembers how far it signed, and what it found signed. One that starts afterwards knows nothing, and
+    then only a place outside tells."""
+    signer = signing.load(scene.storage.key_paths.audit)
+    now = START + 86_400_000_000
+    checkpoint.take(scene.database, scene.notes, signer, now, Pace(1_000_000, 10**18))
+    _rewrites(7)(scene)
+    for path in scene.notes.glob(f"{LOG}.*"):
+        path.unlink()
+    with pytest.raises(Tampered):
+        checkpoint.take(scene.database, scene.notes, signer, now)
+    assert not (scene.notes / f"{LOG}.log").exists()
+    status, told = scene.verified(capsys)
+    assert (status, {fault["kind"] for fault in told["faults"]}) == (1, {"unsigned"})
+    checkpoint.take(scene.database, scene.notes, signing.load(scene.storage.key_paths.audit), now)
+    assert scene.verified(capsys)[1]["ok"], "a new process has nothing to compare with"
+    status, told = scene.verified(capsys, "--witness", str(scene.copy))
+    assert (status, told["ok"]) == (1, False)
 
 
 def test_an_export_is_compared_with_checkpoints_that_were_kept_elsewhere(

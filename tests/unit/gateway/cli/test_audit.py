@@ -11,13 +11,14 @@ from gateway.custody import audit
 from gateway.custody.database import Database, Side
 from gateway.custody.ids import Tenant
 from gateway.custody.settings import Storage
-from tests.unit.gateway.custody.trails import event
+from tests.unit.gateway.custody.trails import event, owned
 
 
 @pytest.fixture
 def database(sqlite_storage: Storage) -> Database:
     database = Database.open(sqlite_storage.database_url, Side.TRUSTED)
     with database.write() as conn:
+        owned(conn, Tenant(2))
         audit.append(conn, Tenant(2), [event(number) for number in range(3)])
     return database
 
@@ -46,6 +47,7 @@ def test_a_whole_trail_is_0(
         "checkpoints": 1,
         "archived": 0,
         "faults": [],
+        "acknowledged": [],
     }
     status, out, _ = run(sqlite_storage, capsys, "audit", "verify")
     assert (status, out) == (0, "The trail is whole (3 events in 1 logs, 1 checkpoints).\n")

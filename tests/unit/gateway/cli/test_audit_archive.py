@@ -15,7 +15,7 @@ from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.months import Month
 from gateway.custody.records import Write, record_writes
 from gateway.custody.settings import Storage
-from tests.unit.gateway.custody.trails import event
+from tests.unit.gateway.custody.trails import event, owned
 
 THEN, NOW = Month(2019, 5), time.time_ns() // 1000
 ID = StoredId(b"i" * 16)
@@ -26,6 +26,7 @@ def database(sqlite_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Databa
     monkeypatch.setenv("CARELOOM_DATA_DIR", "elsewhere")
     database = Database.open(sqlite_storage.database_url, Side.TRUSTED)
     with database.write() as conn:
+        owned(conn, Tenant(2))
         audit.append(conn, Tenant(2), [event(n, THEN.start + n) for n in range(5)] + [event(5, NOW)])
     return database
 

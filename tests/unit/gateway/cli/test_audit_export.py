@@ -13,13 +13,14 @@ from gateway.custody.database import Database, Side
 from gateway.custody.ids import Tenant
 from gateway.custody.settings import Storage
 from tests.unit.gateway.custody.export.folders import check
-from tests.unit.gateway.custody.trails import START, event
+from tests.unit.gateway.custody.trails import START, event, owned
 
 
 @pytest.fixture
 def installed(sqlite_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
     database = Database.open(sqlite_storage.database_url, Side.TRUSTED)
     with database.write() as conn:
+        owned(conn, Tenant(2))
         audit.append(conn, Tenant(2), [event(number) for number in range(3)])
     database.close()
     monkeypatch.setenv("CARELOOM_DATA_DIR", str(sqlite_storage.data_dir))

@@ -17,7 +17,7 @@ from gateway.custody.database import Database, Side
 from gateway.custody.ids import Tenant
 from gateway.custody.settings import Storage
 from tests.receivers import Siem
-from tests.unit.gateway.custody.trails import event
+from tests.unit.gateway.custody.trails import event, owned
 from tests.unit.gateway.witnesses.buckets import NAME
 from tests.unit.gateway.witnesses.buckets import client as client
 
@@ -32,6 +32,8 @@ class House:
     ) -> None:
         self.storage, self._capsys, self._patch = storage, capsys, patch
         self.database = Database.open(storage.database_url, Side.TRUSTED)
+        with self.database.write() as conn:
+            owned(conn, LOG)
         self.appends(3)
 
     def appends(self, count: int) -> None:

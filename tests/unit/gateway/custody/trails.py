@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import Connection, insert
+
 from gateway.custody import audit, checkpoint, verify
 from gateway.custody.database import Database, Side
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.providers.keyfile import RootSecrets
 from gateway.custody.signing import Signer
-from gateway.custody.tables import data
+from gateway.custody.tables import data, organization
 
 HOSPITAL = Tenant(7)
 START = 1_700_000_000_000_000
@@ -39,13 +41,23 @@ def event(number: int, time: int | None = None) -> audit.Event:
     )
 
 
+def owned(conn: Connection, *logs: Tenant) -> None:
+    """Make the organizations whose logs these are."""
+    rows = [{"number": log, "name": f"organization {log}", "created": START} for log in logs]
+    conn.execute(insert(organization), rows)
+
+
 class Trail:
     """A log, its checkpoints, and who would alter it."""
 
     def __init__(self, folder: Path) -> None:
         self.database = store(folder)
         self.folder = folder / "checkpoints"
-        self.signer = Signer.of(RootSecrets(1, {1: bytes(range(32))}))
+
+    @property
+    def signer(self) -> Signer:
+        """That of a process which has signed nothing yet."""
+        return Signer.of(RootSecrets(1, {1: bytes(range(32))}))
 
     def append(self, *events: audit.Event, log: Tenant = HOSPITAL) -> None:
         with self.database.write() as conn:
