@@ -24,6 +24,7 @@ from celery.bootsteps import StartStopStep
 
 from gateway import assembly, delivery
 from gateway.auth.called import ClientNames
+from gateway.console.doing import Doer
 from gateway.custody import fitting, logs, signing
 from gateway.custody.checkpoint import FOLDER
 from gateway.custody.errors import CustodyError
@@ -45,6 +46,7 @@ _LOOK_SECONDS = 1.0
 _ERRAND_SECONDS = 0.5
 _AGAIN_SECONDS = 10.0
 _FAILED_SECONDS = 60.0
+_FORGET_SECONDS = 600.0
 _IDS = 8_192
 """Of each log: so many ids are remembered as its officers see them."""
 
@@ -196,6 +198,22 @@ def do_errands(over: threading.Event) -> None:
             over.wait(_LOOK_SECONDS)
 
 
+def do_what_pages_ordered(over: threading.Event) -> None:
+    """Verify and export for the people at the console, until it is over."""
+    desk, forgotten = office(), 0.0
+    doer = Doer(desk.vault.database, desk.storage, desk.copies, _microseconds, secrets.token_hex(8))
+    while not over.is_set():
+        try:
+            if time.monotonic() > forgotten + _FORGET_SECONDS:
+                forgotten = time.monotonic()
+                doer.forget()
+            if not doer.do_next():
+                over.wait(_LOOK_SECONDS)
+        except Exception as error:
+            log.error("an order of the console failed", exc_info=error)
+            over.wait(_AGAIN_SECONDS)
+
+
 class _Beside(StartStopStep):  # type: ignore[misc]  # Celery has no types
     """A thread of the courier beside its tasks."""
 
@@ -241,6 +259,12 @@ class Streaming(_Beside):
     work = staticmethod(hand_on_events)
 
 
+class Ordered(_Beside):
+    """The thread that does what takes longer than a page of the console may."""
+
+    work = staticmethod(do_what_pages_ordered)
+
+
 class Witnessing(_Beside):
     """The thread that hands checkpoints on."""
 
@@ -269,3 +293,4 @@ app.steps["worker"].add(Errands)
 app.steps["worker"].add(MoreErrands)
 app.steps["worker"].add(Streaming)
 app.steps["worker"].add(Witnessing)
+app.steps["worker"].add(Ordered)

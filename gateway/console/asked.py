@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from gateway.auth.called import Called
 from gateway.console.people import Person, Role
 from gateway.console.sealing import Sealing
 from gateway.console.traces import Where
@@ -37,6 +38,7 @@ class Desk:
     clock: Clock
     entropy: Entropy
     sealing: Sealing
+    called: Called
 
 
 @dataclass(frozen=True, slots=True)

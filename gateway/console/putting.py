@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from gateway.auth.called import ClientNames
 from gateway.console.asked import Desk
 from gateway.console.cookies import Cookies, over_https
 from gateway.console.gate import CALLBACK, Gate
@@ -19,7 +20,7 @@ from gateway.stored import Clock, Entropy
 def mount(app: Flask, settings: Settings, vault: Vault, clock: Clock, entropy: Entropy) -> None:
     """Serve the console below ``/console``."""
     sealing = Sealing(lambda: vault.identity.index_key(SYSTEM), entropy)
-    desk = Desk(vault, settings, clock, entropy, sealing)
+    desk = Desk(vault, settings, clock, entropy, sealing, ClientNames(vault.database))
     site = Site.of(desk, Cookies(over_https(settings.base_url)))
     provider = settings.sign_in.provider
     flow = None

@@ -66,9 +66,9 @@ def environment(zone: tzinfo, files: Mapping[str, Asset]) -> Environment:
 
 def moment(micros: int, zone: tzinfo) -> Markup:
     """A time for people, with its zone; machines find it in the attribute."""
-    local = local(micros, zone)
-    shown = f"{local:%-d %b %Y, %H:%M:%S} {local.tzname()}"
-    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), shown)
+    here = local(micros, zone)
+    shown = f"{here:%-d %b %Y, %H:%M:%S} {here.tzname()}"
+    return Markup('<time datetime="{}">{}</time>').format(here.isoformat(), shown)
 
 
 def plain_moment(micros: int, zone: tzinfo) -> str:

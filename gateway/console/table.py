@@ -8,17 +8,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gateway.console.asked import Page, Told
-from gateway.console.people import EVERYBODY, Role
-from gateway.console.views import account
+from gateway.console.people import EVERYBODY, OFFICERS, Role
+from gateway.console.views import account, disclosures, event, overview, patient, search, verify
 
 PAGES: Sequence[Page] = (
+    Page("", "overview", overview.show, EVERYBODY, Told.READ, menu="Overview"),
+    Page("/search", "search", search.show, EVERYBODY, Told.SEARCH, menu="Search"),
+    Page("/search", "search", search.ask, EVERYBODY, Told.READ, "POST"),
+    Page("/search/save", "search", search.save, EVERYBODY, Told.ITSELF, "POST"),
+    Page("/search/drop", "search", search.drop, EVERYBODY, Told.ITSELF, "POST"),
+    Page("/search.csv", "search", search.sheet, EVERYBODY, Told.EXPORT),
+    Page("/patients", "patient", patient.find, EVERYBODY, Told.READ, "POST"),
+    Page("/patients/<id>", "patient", patient.show, EVERYBODY, Told.SEARCH, under="Search"),
+    Page(
+        "/patients/<id>/disclosures",
+        "disclosures",
+        disclosures.show,
+        EVERYBODY,
+        Told.ITSELF,
+        under="Search",
+    ),
+    Page("/patients/<id>/disclosures.csv", "disclosures", disclosures.sheet, EVERYBODY, Told.ITSELF),
+    Page("/patients/<id>/disclosures.pdf", "disclosures", disclosures.paper, EVERYBODY, Told.ITSELF),
+    Page("/events/<id>", "event", event.show, EVERYBODY, Told.READ, under="Search"),
+    Page("/verify", "verify", verify.show, EVERYBODY, Told.READ, menu="Verify"),
+    Page("/verify", "verify", verify.begin, EVERYBODY, Told.READ, "POST"),
+    Page("/verify/export", "verify", verify.export, OFFICERS, Told.READ, "POST"),
+    Page("/verify/export/<id>", "verify", verify.fetch, OFFICERS, Told.EXPORT),
     Page("/account", "account", account.show, EVERYBODY, Told.READ, under="Account"),
     Page("/account/end", "account", account.end, EVERYBODY, Told.ITSELF, "POST"),
     Page("/account/password", "account", account.change, EVERYBODY, Told.ITSELF, "POST"),
 )
 
 SAID: Mapping[str, str] = {
+    "dropped": "The search is dropped.",
     "ended": "The session has ended.",
+    "kept": "The search is kept; you find it at the top of the page.",
     "password": "Your password is changed. Your other sessions have ended.",
 }
 """What a page says when a form was done, by the word that stands in its address."""
