@@ -18,6 +18,7 @@ from bench.audit import Wanted as TrailWanted
 from bench.audit_report import audit_as_json, show_audit
 from bench.audit_share import share as run_share
 from bench.bundles import Bundle, NothingToPush, from_folder, generated
+from bench.cds import cds as run_cds
 from bench.custody import custody as run_custody
 from bench.facts import speeds
 from bench.facts_report import facts_as_json, show_facts
@@ -199,6 +200,40 @@ def rest(machine: bool, **wanted: Any) -> None:
         click.echo(json.dumps(rest_as_json(found)))
     else:
         show_rest(found, console)
+
+
+@bench.command()
+@click.option(
+    "--resources",
+    default=500,
+    show_default=True,
+    type=click.IntRange(10, 5_000),
+    help="Sent along each time.",
+)
+@click.option(
+    "--calls", default=50, show_default=True, type=click.IntRange(5, 1_000), help="Of each service."
+)
+@_data_dir
+@_as_json
+def cds(machine: bool, resources: int, calls: int, data_dir: Path | None) -> None:
+    """Measure how long a clinician waits for the cards of CDS Hooks."""
+    found = run_cds(resources, calls, date.today(), data_dir)  # noqa: DTZ011 - a local day
+    told = [
+        {
+            "service": one.service,
+            "resources": resources,
+            "cards": one.cards,
+            "p50_ms": round(1e3 * one.p50, 1),
+            "p95_ms": round(1e3 * one.p95, 1),
+        }
+        for one in found
+    ]
+    if machine:
+        click.echo(json.dumps(told))
+        return
+    for line in told:
+        said = f"{line['service']}: {line['cards']} cards from {resources:,} resources"
+        click.echo(f"{said}, p50 {line['p50_ms']} ms, p95 {line['p95_ms']} ms")
 
 
 @bench.command()

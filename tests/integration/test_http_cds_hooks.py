@@ -68,10 +68,7 @@ def asked(*resources: dict[str, Any], hook: str = "patient-view", **context: Any
 
 def calls(who: Somebody, service: str, body: Any, **claims: Any) -> requests.Response:
     """A call, signed as the standard wants it."""
-    url = f"{who.client.base_url}/cds-services/{service}"
-    token = who.client.assertion(**({"aud": url} | claims))
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    return who.client._session.post(url, data=lossless.dumps(body), headers=headers)
+    return who.client.cards(service, body, **claims)
 
 
 def cards(answer: requests.Response) -> list[dict[str, Any]]:
