@@ -95,11 +95,10 @@ def _folder(wanted: Wanted) -> Iterator[Path]:
 def _push(
     server: Server, hospital: SmartClient, bundles: Sequence[Bundle], connections: int, tell: Tell
 ) -> dict[str, Any]:
-    (pid, *_) = gateways_of(server)
-    before = process.usage(pid)
+    before = gateway_usage(server)
     tell("pushing")
     pushed = push_apart(Target(server.base_url, hospital.token()), bundles, connections)
-    after = process.usage(pid)
+    after = gateway_usage(server)
     return {
         "resources": sum(one.resources for one in pushed),
         "seconds": max(one.answered for one in pushed) - min(one.sent for one in pushed),
@@ -110,8 +109,14 @@ def _push(
 
 def gateways_of(server: Server) -> tuple[int, ...]:
     """The processes that answer HTTP."""
-    below = [pid for pid in process.children(server.process.pid) if " gateway" in process.command(pid)]
-    return tuple(below) or (server.process.pid,)
+    below = process.children(server.process.pid)
+    return tuple(pid for pid in below if " gateway --passed " in process.command(pid))
+
+
+def gateway_usage(server: Server) -> Usage:
+    """CPU time of all of them together, and the peak memory of the largest."""
+    each = [process.usage(pid) for pid in gateways_of(server)]
+    return Usage(sum(one.cpu_seconds for one in each), max(one.peak_bytes for one in each))
 
 
 def _databases(folder: Path) -> int:

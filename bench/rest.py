@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench import process
 from bench.bundles import generated
 from bench.figures import quantile
-from bench.ingest import UNLIMITED, gateways_of
+from bench.ingest import UNLIMITED, gateway_usage
 from bench.pusher import Target
 from bench.volley import Shot, fire_apart
 from gateway.demo.client import SmartClient, reference_in
@@ -58,7 +57,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One interaction by so many clients. Times are in seconds, CPU time is that of the gateway."""
+    """One interaction by so many clients. Times are in seconds, CPU time is that of all gateways."""
 
     database: str
     name: str
@@ -130,8 +129,7 @@ class _Bench:
             yield self._run(name, shots, clients)
 
     def _run(self, name: str, shots: Sequence[Shot], clients: int) -> Measured:
-        pids = gateways_of(self.server)
-        before = sum(process.usage(pid).cpu_seconds for pid in pids)
+        before = gateway_usage(self.server).cpu_seconds
         target = Target(self.server.base_url, self.hospital.token())
         answered = fire_apart(target, shots, clients, self.wanted.seconds)
         latencies = [one.seconds for one in answered]
@@ -146,7 +144,7 @@ class _Bench:
             seconds=max(one.answered for one in answered) - min(one.sent for one in answered),
             p50=quantile(latencies, 0.5),
             p99=quantile(latencies, 0.99),
-            cpu_seconds=sum(process.usage(pid).cpu_seconds for pid in pids) - before,
+            cpu_seconds=gateway_usage(self.server).cpu_seconds - before,
         )
         self.stored += resources if shots[0].method == "POST" else 0
         return found

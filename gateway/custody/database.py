@@ -1,15 +1,14 @@
 """The two ways into a database: ``read`` sees one snapshot, ``write`` is one transaction, all or nothing.
 
 SQLite and PostgreSQL are both real forms of the product, so they are made to behave alike here and nowhere
-else. On SQLite a writer takes its turn in this process first, then the file's lock (``BEGIN IMMEDIATE``):
-no transaction ever finds out half-way that it may not write. The side says how much can be seen at all.
+else. On SQLite a writer takes its turn first (``turn.py``), then the file's lock (``BEGIN IMMEDIATE``): no
+transaction ever finds out half-way that it may not write. The side says how much can be seen at all.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import Enum
 from itertools import islice
 from pathlib import Path
@@ -23,6 +22,7 @@ from gateway.custody.errors import StoreUnavailable
 from gateway.custody.failures import translated
 from gateway.custody.prepared import Glance, Writing, driver_of
 from gateway.custody.tables import WORKER_RIGHTS
+from gateway.custody.turn import Turn
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class Database:
 
     def __init__(self, engine: Engine, reading: Engine, writing: Engine, path: Path | None) -> None:
         self._engine, self._reading, self._writing, self._path = engine, reading, writing, path
-        self._turn = threading.Lock() if path else None
+        self._turn = Turn(path, sqlite.BUSY_SECONDS) if path else None
         # Connections for glances, the one that was used last on top.
         self._looking: list[PoolProxiedConnection] = []
 
@@ -139,17 +139,8 @@ class Database:
         with self._taking_turn(), self.glance() as at, at.transaction(begin):
             yield at
 
-    @contextmanager
-    def _taking_turn(self) -> Iterator[None]:
-        if self._turn is None:
-            yield
-            return
-        if not self._turn.acquire(timeout=sqlite.BUSY_SECONDS):
-            raise StoreUnavailable("The database is busy with another writer of this process.")
-        try:
-            yield
-        finally:
-            self._turn.release()
+    def _taking_turn(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._turn is None else self._turn.taken()
 
     @property
     def dialect(self) -> str:
@@ -173,6 +164,8 @@ class Database:
         while self._looking:
             self._looking.pop().close()
         self._engine.dispose()
+        if self._turn is not None:
+            self._turn.close()
 
 
 def sqlite_path(url: str) -> Path:
