@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mappers import lossless
-from tests import oracle
+from tests.oracle import search as oracle
 from tests.desk import Desk, observation, patient, put, unknown_meaning
 from tests.unit.mappers.r4.test_search_ranges_oracle import asked_dates, numbers, prefixes, units
 

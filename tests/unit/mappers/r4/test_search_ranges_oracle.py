@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mappers.lossless import loads
 from mappers.r4.search import clinical_rows, matches, query
-from tests import oracle
+from tests.oracle import search as oracle
 
 ZONES = ("", "Z", "+00:00", "-05:00", "+05:30", "+14:00")
 
