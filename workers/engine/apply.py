@@ -26,6 +26,7 @@ from workers.engine.recommenders.allergies import Allergies
 from workers.engine.recommenders.duplicates import Duplicates
 from workers.engine.recommenders.guidelines import Guidelines
 from workers.engine.recommenders.interactions import Interactions
+from workers.engine.recommenders.limits import Limits
 from workers.engine.recommenders.pharmacogenetics import Pharmacogenetics
 from workers.engine.reconciliation import reconcile
 from workers.engine.vocabulary import analytes
@@ -36,6 +37,7 @@ RECOMMENDERS: tuple[Recommender, ...] = (
     Guidelines(),
     Interactions(),
     Allergies(),
+    Limits(),
     Duplicates(),
     Pharmacogenetics(),
 )

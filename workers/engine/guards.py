@@ -2,8 +2,8 @@
 
 A guard answers with what forbids the medicine, or with what nobody knows yet; the first withdraws the
 proposal, the second turns it into a question. A closed, ordered list: existing therapy, pregnancy,
-breastfeeding, allergy, interactions, genes, the medicine's own contraindications, and where the deciding
-values were taken.
+breastfeeding, allergy, interactions, limits by disease and kidney, genes beside inhibitors, the medicine's
+own contraindications, and where the deciding values were taken.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from datetime import date
 from mappers.facts import Evidence, Setting, Truth
 from workers.engine.answer import Answer, ordered, soonest
 from workers.engine.case import Case
+from workers.engine.dangers.limits import BARS, WORDS, Limit, concerning, holds
 from workers.engine.dangers.pairs import interact
+from workers.engine.dangers.taken import by_ingredient
 from workers.engine.definitions import Caution, MedicineClass, Offer
 from workers.engine.expression import answer
-from workers.engine.genes.proposed import objections
+from workers.engine.genes.proposed import inhibiting, objections
 from workers.engine.names import catalogue, lookup
 from workers.engine.people import current_medicines, is_a, lactation, pregnancy, unreadable, unresolved
-from workers.engine.vocabulary import medicines
+from workers.engine.vocabulary import medicines, spelt
 
 ALLERGY_RESOURCES = frozenset({"AllergyIntolerance"})
 
@@ -128,14 +130,57 @@ def _interactions(case: Case, medicine: MedicineClass) -> Verdict:
     return Verdict(asks=(question,), evidence=evidence, until=until)
 
 
+def _limits(case: Case, medicine: MedicineClass) -> Verdict:
+    """What a disease or the kidneys forbid of some or all of a class, unless the class asks it itself."""
+    choices = medicines()[medicine.key]
+    asked = [(one, holds(case, one)) for one in concerning(choices) if not _asked_by_class(one, medicine)]
+    until = soonest(found.until for _, found in asked)
+    matter = [(one, found) for one, found in asked if found.truth is not Truth.FALSE]
+    evidence = tuple(sorted({piece for _, found in matter for piece in found.evidence}))
+    barring = [one for one, found in matter if one.verdict in BARS and found.truth is Truth.TRUE]
+    barred = frozenset(name for one in barring for name in one.ingredients & choices)
+    if barred == choices:
+        told = ordered(f"{medicine.display} {WORDS[one.verdict]} {one.where}" for one in barring)
+        return Verdict(forbids=told, evidence=evidence, until=until)
+    asks = [f"which {medicine.display}: {_told(one, choices)}" for one in barring]
+    for one, found in matter:
+        if one.verdict not in BARS and found.truth is Truth.TRUE:
+            asks.append(f"the dose: {_told(one, choices)}")
+        if found.truth is Truth.UNKNOWN and one.ingredients & (choices - barred):
+            asks += [f"{text}, since {_told(one, choices)}" for text in found.missing]
+    return Verdict(asks=ordered(asks), evidence=evidence, until=until)
+
+
+def _told(limit: Limit, choices: frozenset[str]) -> str:
+    """A limit in words, with the ingredients of a class that it concerns, or the class itself."""
+    some = (
+        spelt(limit.medicine)
+        if choices <= limit.ingredients
+        else ", ".join(sorted(limit.ingredients & choices))
+    )
+    return f"{some} {WORDS[limit.verdict]} {limit.where}"
+
+
+def _asked_by_class(limit: Limit, medicine: MedicineClass) -> bool:
+    """Whether a contraindication of the class asks about the same disease, or about the kidney, already."""
+    names = {name for one in medicine.contraindications for name in one.condition.names}
+    return (f"has.{limit.problem}" if limit.problem else f"{limit.measure}.value") in names
+
+
 def _genes(case: Case, medicine: MedicineClass) -> Verdict:
-    """What CPIC says of some or all of a class to somebody with these genes: a clinician chooses."""
-    found = objections(case.facts, medicines()[medicine.key])
+    """What CPIC says of some or all of a class to somebody with these genes, beside the inhibitors that are
+    taken, and of what is taken beside an inhibitor that is started: a clinician chooses."""
+    current, until = current_medicines(case)
+    taken = by_ingredient(current)
+    found = objections(case.facts, medicines()[medicine.key], taken)
     asks = list(found.gaps)
     if found.names:
         told = f"CPIC's guideline has advice on {', '.join(found.names)} by {' and '.join(found.genes)}"
         asks.append(f"which {medicine.display}: {told}")
-    return Verdict(asks=tuple(asks), evidence=found.evidence)
+    beside = inhibiting(case.facts, medicines()[medicine.key], taken)
+    asks += [f"which {medicine.display}: {text}" for text in beside.names]
+    evidence = tuple(sorted({*found.evidence, *beside.evidence}))
+    return Verdict(asks=tuple(asks), evidence=evidence, until=until if taken and case.facts.genes else None)
 
 
 def _contraindications(case: Case, medicine: MedicineClass) -> Verdict:
@@ -164,6 +209,7 @@ GUARDS: tuple[Callable[[Case, MedicineClass], Verdict], ...] = (
     _lactation,
     _allergy,
     _interactions,
+    _limits,
     _genes,
     _contraindications,
 )

@@ -13,11 +13,12 @@ from mappers.recommendations import Rule, Source
 from workers.engine.acts import UNCONFIRMED
 from workers.engine.answer import ordered
 from workers.engine.case import Case
+from workers.engine.dangers.taken import Taken, by_ingredient
 from workers.engine.genes.converting import converted
 from workers.engine.genes.recommending import Guideline, Recommendation, Table, charts, recommend, tables
 from workers.engine.genes.results import Standing, standings
 from workers.engine.people import current_medicines
-from workers.engine.recommenders.interactions import Taken, by_ingredient, slug
+from workers.engine.recommenders.interactions import slug
 
 UNREAD = "a result of a gene that could not be read"
 CONSULT = "CPIC has changed its recommendation on {day}: consult the current guideline"

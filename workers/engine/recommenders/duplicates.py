@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mappers.facts import Evidence, Medicine
-from mappers.recommendations import Issue, Reason, Rule, Source
+from mappers.recommendations import Issue, Reason, Rule, Source, Unanswered
 from workers.engine.case import Case
+from workers.engine.dangers.taken import by_ingredient
 from workers.engine.definitions import Knowledge
-from workers.engine.people import current_medicines
+from workers.engine.people import current_medicines, unresolved
 from workers.engine.recommenders import Findings
-from workers.engine.recommenders.interactions import by_ingredient, slug
+from workers.engine.recommenders.interactions import GAP, slug
 from workers.engine.scores.tables import rows
 from workers.engine.vocabulary import medicines
 
@@ -25,7 +26,27 @@ class Duplicates:
         """One danger for each class with two ingredients or more; repeats of one ingredient are none."""
         del knowledge
         current, until = current_medicines(case)
-        return Findings(issues=tuple(_issues(current)), until=until)
+        asked = bool(unresolved(case, current)) and _could_double(current)
+        return Findings(
+            issues=tuple(_issues(current)),
+            unanswered=(Unanswered(whole(), (GAP,)),) if asked else (),
+            until=until,
+        )
+
+
+def whole() -> Rule:
+    """The table as one rule: what could not be asked of it."""
+    row = rows(TABLE)[0]
+    source = Source(
+        "Duplicates of therapy", "Careloom", row["version"], row["date"], "", row["source"], False
+    )
+    return Rule("duplicates", row["version"], "Two medicines of one class", source)
+
+
+def _could_double(current: tuple[Medicine, ...]) -> bool:
+    """Whether a medicine that may be anything could be the second of a class."""
+    known = {name for one in current for name in one.ingredients or ()}
+    return any(medicines()[row["class"]] & known for row in rows(TABLE))
 
 
 def _issues(current: tuple[Medicine, ...]) -> Iterator[Issue]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-
-from mappers.facts import Evidence, Medicine
 from mappers.recommendations import Issue, Reason, Unanswered
 from workers.engine.case import Case
 from workers.engine.dangers.pairs import Pair, found, members, whole
+from workers.engine.dangers.taken import Taken, by_ingredient
 from workers.engine.definitions import Knowledge
 from workers.engine.people import current_medicines, unresolved
 from workers.engine.recommenders import Findings
 
 GAP = "ingredients of a medicine that could not be resolved"
 _WOULD_CHANGE = ("one of the two is stopped",)
-
-Taken = Mapping[str, tuple[Evidence, ...]]
 
 
 class Interactions:
@@ -33,15 +28,6 @@ class Interactions:
         return Findings(
             issues=issues, unanswered=(Unanswered(whole(), (GAP,)),) if affected else (), until=until
         )
-
-
-def by_ingredient(current: tuple[Medicine, ...]) -> Taken:
-    """The evidence of each ingredient that is taken."""
-    taken: dict[str, set[Evidence]] = defaultdict(set)
-    for one in current:
-        for name in one.ingredients or ():
-            taken[name].add(one.evidence)
-    return {name: tuple(sorted(taken[name])) for name in sorted(taken)}
 
 
 def _issue(pair: Pair, one: str, other: str, taken: Taken) -> Issue:

@@ -34,7 +34,7 @@ DAY = timedelta(days=1)
 slowly = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 briefly = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
-OF_ANY_AGE = ("onc-interaction", "allergy-taken", "duplicate-")
+OF_ANY_AGE = ("onc-interaction", "allergy-taken", "duplicate")
 """What is asked of a child too: the dangers between medicines."""
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mappers.facts import Facts, GeneResult
-from tests.unit.workers.engine.patients import facts, gene_result
+from tests.unit.workers.engine.patients import facts, gene_result, medicine
 from workers.engine.case import Case
 from workers.engine.definitions import Knowledge
-from workers.engine.genes.proposed import Objections, objections
+from workers.engine.genes.proposed import Objections, inhibiting, objections
 from workers.engine.guards import Verdict, judge
 from workers.engine.vocabulary import medicines
 
@@ -75,3 +75,26 @@ def test_genes_that_call_for_no_change_leave_a_draft_as_it_is(knowledge: Knowled
     statin = next(key for key in knowledge.medicines if "statin" in key)
     normal = facts(gene_result("SLCO1B1", "*1", "*1"))
     assert guarded(normal, statin, knowledge) == guarded(facts(), statin, knowledge)
+
+
+# --- beside inhibitors -------------------------------------------------------------------------------------
+
+NORMAL = gene_result("CYP2D6", "*1", "*1")
+TAKEN = {"paroxetine": (medicine("paroxetine").evidence,)}
+
+
+def test_an_inhibitor_that_is_taken_is_counted_in():
+    assert objections(facts(NORMAL), ["codeine"]) == NOTHING
+    found = objections(facts(NORMAL), ["codeine"], TAKEN)
+    assert (found.names, found.genes) == (("codeine",), ("CYP2D6",))
+    assert set(found.evidence) == {NORMAL.evidence, *TAKEN["paroxetine"]}
+
+
+def test_an_inhibitor_that_would_be_started_is_asked_about_for_what_is_taken():
+    codeine = {"codeine": (medicine("codeine").evidence,)}
+    found = inhibiting(facts(NORMAL), ["paroxetine", "sertraline"], codeine)
+    assert found.names == ("paroxetine would change what CPIC says of codeine, which is taken",)
+    assert found.evidence == (NORMAL.evidence,)
+    assert inhibiting(facts(NORMAL), ["sertraline"], codeine) == NOTHING
+    assert inhibiting(facts(), ["paroxetine"], codeine) == NOTHING
+    assert inhibiting(facts(NORMAL), ["paroxetine"], {}) == NOTHING
