@@ -5,6 +5,7 @@ Standard: https://cds-hooks.hl7.org/2.0/#http-request_1
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ class Call:
     """The id of the patient, as the EHR writes it."""
     resources: tuple[Resource, ...]
     drafts: tuple[Resource, ...] = ()
+    missing: tuple[str, ...] = ()
+    """The types of which nothing was sent, not even that there is none: what they would say is not known."""
 
 
 def call(service: Service, body: object) -> Call:
@@ -34,16 +37,23 @@ def call(service: Service, body: object) -> Call:
     told = _object(body)
     context, prefetch = _object(told.get("context")), _object(told.get("prefetch"))
     faults = [*_envelope(service, told), *_context(service, context)]
-    faults += [fault for name in PREFETCH for fault in _resources_fault(name, prefetch.get(name))]
+    faults += [fault for name, value in prefetch.items() for fault in _resources_fault(name, value)]
     if faults:
         raise Refused(Kind.INVALID, faults)
-    _all_sent(prefetch)
     patient = str(context["patientId"])
-    if prefetch[PATIENT].get("id") != patient:
-        text = "prefetch.patient is not the patient of context.patientId."
-        raise Refused(Kind.INVALID, [Issue("value", text, "prefetch.patient")])
-    sent = tuple(one for name in PREFETCH for one in _within(prefetch.get(name)))
-    return Call(patient, sent, _drafts(service, context))
+    # Some EHRs choose their own names: what was sent counts by what it is.
+    sent = tuple(one for value in prefetch.values() for one in _within(value))
+    if not any(one["resourceType"] == "Patient" and one["id"] == patient for one in sent):
+        text = "Send the Patient of context.patientId along as prefetch.patient."
+        raise Refused(Kind.PRECONDITION, [Issue("required", text, f"prefetch.{PATIENT}")])
+    there = {one["resourceType"] for one in sent}
+    missing = (type_of(name) for name in PREFETCH if name not in prefetch)
+    return Call(patient, sent, _drafts(service, context), tuple(one for one in missing if one not in there))
+
+
+def type_of(name: str) -> str:
+    """The type of resource that is sent along under a name."""
+    return re.split("[/?]", PREFETCH[name])[0]
 
 
 def _object(value: object) -> Mapping[str, Any]:
@@ -90,18 +100,6 @@ def _resources_fault(
         if one.get("resourceType") not in MODEL.resources or not isinstance(one.get("id"), str):
             text = "a resource needs a type of R4 and an id."
             yield Issue("structure", f"{at}: {text}", f"{at}.entry[{number}].resource")
-
-
-def _all_sent(prefetch: Mapping[str, Any]) -> None:
-    missing = [name for name in PREFETCH if name not in prefetch]
-    if prefetch.get(PATIENT) is None and PATIENT not in missing:
-        missing.append(PATIENT)
-    if missing:
-        text = "Send it along, null where there is none: what was not sent cannot be told from what is not."
-        issues = [
-            Issue("required", f"prefetch.{name} is missing. {text}", f"prefetch.{name}") for name in missing
-        ]
-        raise Refused(Kind.PRECONDITION, issues)
 
 
 def _within(value: Any) -> list[Resource]:

@@ -120,6 +120,19 @@ class Dealer:
         return {"uuid": str(self.draw()), "label": shortened(activity.act.title), "actions": [action]}
 
 
+def not_looked(missing: Sequence[str], draw: Draw) -> dict[str, Any]:
+    """The one card where something was not sent: to say nothing would look like nothing to say."""
+    names = ", ".join(missing)
+    text = "What was not sent cannot be told from what is not there. To be sent, null where there is none:"
+    return {
+        "uuid": str(draw()),
+        "summary": "Careloom could not look: not everything that it needs was sent along.",
+        "indicator": "info",
+        "detail": f"{text} {names}.",
+        "source": {"label": "Careloom"},
+    }
+
+
 def shortened(text: str) -> str:
     """A summary: at most 140 characters, cut between words."""
     if len(text) <= SUMMARY:

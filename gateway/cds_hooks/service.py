@@ -16,7 +16,7 @@ from typing import Any
 from gateway.auth.actor import Actor
 from gateway.cds_hooks import asking
 from gateway.cds_hooks.callers import PLAN, entitled
-from gateway.cds_hooks.cards import Dealer, Given
+from gateway.cds_hooks.cards import Dealer, Given, not_looked
 from gateway.cds_hooks.catalogue import SERVICES, Service
 from gateway.cds_hooks.chart import Chart, charted
 from gateway.cds_hooks.rulebook import Rulebook
@@ -59,9 +59,11 @@ class CdsHooks:
         asked = asking.call(service, body)  # 1
         chart = charted(Identities(self.vault, actor.organization), self.policy, asked)  # 2
         standing = self._standing(actor, chart.patient)
-        cards = [] if standing.withdrawn else self._cards(actor, service, chart, standing)
+        looked = not (standing.withdrawn or asked.missing)
+        cards = self._cards(actor, service, chart, standing) if looked else []
         self._remember(actor, service, chart, cards)  # 5
-        return {"cards": [one.card for one in cards]}
+        told = [one.card for one in cards]
+        return {"cards": [not_looked(asked.missing, self._uuid)] if asked.missing else told}
 
     def _cards(self, actor: Actor, service: Service, chart: Chart, standing: StandingPlan) -> list[Given]:
         dealer = Dealer(chart, self._plan(actor, chart), self._uuid)  # 3

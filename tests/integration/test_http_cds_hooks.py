@@ -6,6 +6,7 @@ import json
 import os
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -278,7 +279,7 @@ FAULTS: list[tuple[tuple[str, ...], int, str]] = [
     (("context", "userId"), 400, "context.userId"),
     (("context", "patientId"), 400, "context.patientId"),
     (("prefetch",), 412, "prefetch.patient"),
-    (("prefetch", "medications"), 412, "prefetch.medications"),
+    (("prefetch", "patient"), 412, "prefetch.patient"),
 ]
 
 
@@ -288,6 +289,33 @@ def test_what_is_missing_is_named(hospital: Hospital, path: tuple[str, ...], sta
     answer = calls(hospital, VIEW, without(body, *path))
     assert answer.status_code == status
     assert answer.json()["issue"][0]["expression"] == [place]
+
+
+def test_what_was_not_sent_is_told_and_never_taken_for_nothing(hospital: Hospital):
+    body = json.loads(lossless.dumps(asked(*diabetic("anna"))))
+    (found,) = cards(calls(hospital, VIEW, without(body, "prefetch", "medications")))
+    assert found["indicator"] == "info"
+    assert "MedicationRequest" in found["detail"]
+    assert "Observation" not in found["detail"]
+    assert len(cards(calls(hospital, VIEW, body))) > 1
+
+
+OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "fhir" / "cds-hooks"
+
+
+@pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the official examples are not here")
+def test_the_official_requests_are_answered_by_cards_or_by_what_they_lack(hospital: Hospital):
+    answered = 0
+    for path in sorted(OFFICIAL.glob("request_patient-view_*.json")):
+        answer = calls(hospital, VIEW, lossless.loads(path.read_bytes()))
+        if "patientId" not in json.loads(path.read_text())["context"]:
+            assert answer.json()["issue"][0]["expression"] == ["context.patientId"]
+            continue
+        for one in cards(answer):
+            assert {"summary", "indicator", "source"} <= one.keys()
+            assert len(one["summary"]) <= 140
+            answered += 1
+    assert answered == 2
 
 
 def test_a_chart_of_two_patients_or_no_valid_resources_is_refused(hospital: Hospital):

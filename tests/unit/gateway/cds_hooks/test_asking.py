@@ -49,12 +49,19 @@ def test_only_what_was_selected_is_asked_about():
 
 
 def test_what_was_not_sent_is_412_and_what_was_sent_wrong_400():
-    assert places(asked(prefetch={"patient": ANNA}))[0] is Kind.PRECONDITION
+    assert call(VIEW, asked(prefetch={"whoever": ANNA, "conditions": None})).missing == (
+        "Observation",
+        "MedicationRequest",
+        "MedicationStatement",
+        "AllergyIntolerance",
+        "Procedure",
+        "Immunization",
+    )
     assert places(asked(prefetch={**dict.fromkeys(PREFETCH)})) == (Kind.PRECONDITION, ["prefetch.patient"])
     wrong = {**dict.fromkeys(PREFETCH), "patient": ANNA, "conditions": {"resourceType": "Bundle", "entry": 3}}
     assert places(asked(prefetch=wrong)) == (Kind.INVALID, ["prefetch.conditions.entry"])
     berta = {**dict.fromkeys(PREFETCH), "patient": {**ANNA, "id": "berta"}}
-    assert places(asked(prefetch=berta)) == (Kind.INVALID, ["prefetch.patient"])
+    assert places(asked(prefetch=berta)) == (Kind.PRECONDITION, ["prefetch.patient"])
 
 
 def test_every_service_says_what_it_wants_sent_along():
