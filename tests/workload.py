@@ -180,7 +180,7 @@ class Ward(Clerk):
         about = self.something()
         answer = self.asks("delete if", "DELETE", f"Observation?_id={about.partition('/')[2]}")
         if version_of(answer) is None and answer.status_code < 400:
-            self.expects(Told(self.log, "rest:delete", 204, "Observation", "Observation/"))
+            self.expects(Told(self.log, "rest:delete", 204, "Observation"))
         else:
             self.settle("rest:delete", "Observation", answer, about)
 
@@ -212,8 +212,8 @@ class Ward(Clerk):
         if status >= 400:
             self.refused(kind, status, about.partition("/")[0])
         else:
-            # What is unchanged was read all the same.
-            self.expects(self.deed(kind, 200, about, version_of(answer)))
+            # What is unchanged was looked at all the same, and is told as 304.
+            self.expects(self.deed(kind, status, about, version_of(answer)))
 
     def asks_for_history(self) -> None:
         about = self.anything()

@@ -95,7 +95,7 @@ def scene(storage: Storage, tmp_path: Path, request: pytest.FixtureRequest) -> I
     database = Database.open(storage.database_url, Side.TRUSTED)
     made = Scene(database, storage.data_dir / FOLDER, tmp_path / "archives", storage)
     with database.write() as conn:
-        owned(conn, ONE, TWO)
+        owned(conn, ONE, TWO, Tenant(3))
         # As an installation that has been there since then has them.
         if database.dialect == "postgresql":
             for month in (MAY, JUNE, JULY):
