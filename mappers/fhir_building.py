@@ -1,36 +1,34 @@
-"""How the mappers write FHIR: plain dictionaries, checked through the R4B models, kept as they were built.
+"""How the mappers write FHIR: plain dictionaries, checked by R4's definitions, kept as they were built.
 
-The models change numbers and instants when they dump, so their dump is never used; what they refuse is an
-error in these mappers and stops the job where somebody sees it.
+It is the check that the gateway makes of what comes in; what it refuses is an error in these mappers and
+stops the job where somebody sees it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
-from fhir.resources.R4B import get_fhir_model_class
 
 from mappers.codes import UCUM
 from mappers.facts import Evidence
-from mappers.lossless import Json, number_text
+from mappers.lossless import Json
+from mappers.r4.validate import problems
 from mappers.units import shown
 
 
+class Misbuilt(ValueError):  # noqa: N818 - it reads as what happened
+    """What was built is no valid R4; the text says where, and quotes nothing."""
+
+
 def built(resource: dict[str, Json]) -> dict[str, Json]:
-    """The resource without its empty elements, once the model of its type has accepted it."""
+    """The resource without its empty elements, once it was found valid; raises ``Misbuilt``."""
     whole = {name: value for name, value in resource.items() if value not in (None, [], {})}
-    get_fhir_model_class(whole["resourceType"]).model_validate(_plain(whole))
+    faults = problems(whole)
+    if faults:
+        raise Misbuilt("; ".join(f"{one.expression}: {one.text}" for one in faults))
     return whole
-
-
-def _plain(value: Json) -> Json:
-    if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return Decimal(number_text(value)) if isinstance(value, msgspec.Raw) else value
 
 
 def decimal(value: Decimal) -> Json:

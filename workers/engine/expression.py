@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -27,6 +28,8 @@ from workers.engine.known import Known, Scalar, Type
 
 Lookup = Callable[[str], Known]
 R4 = models["r4"]
+_REMEMBERED = 20_000
+"""Answers that one process remembers: most are of truth values, so most patients ask what others asked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +91,13 @@ def _worlds(expression: Expression, known: Mapping[str, Known], today: date) -> 
 
 
 def _truth(expression: Expression, values: Mapping[str, Scalar]) -> Truth:
-    found = _values(expression, values)
+    return _truth_of(expression, tuple(sorted(values.items())))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _truth_of(expression: Expression, values: tuple[tuple[str, Scalar], ...]) -> Truth:
+    """An expression knows nothing but its names: the same values give the same answer, whoever asks."""
+    found = _values(expression, dict(values))
     if not found:
         return Truth.UNKNOWN
     if len(found) != 1 or not isinstance(found[0], bool):
