@@ -1,4 +1,4 @@
-"""A trail for the console's tests: what a hospital, its engine and a partner leave, written by the product's own
+"""A trail for the console's tests: what a hospital, its engine and a partner leave, by the product's own
 append, with some events that one looks for among many."""
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _JWKS = '{"keys": []}'
 _TYPES = ("Patient", "Observation", "Condition", "MedicationRequest", "Encounter")
 
 
-def clients(house: House) -> tuple[str, str]:
+def clients(house: House, since: int) -> tuple[str, str]:
     """An EHR and a partner, by their ids."""
-    registration = Registration(house.vault.database, house.clock, os.urandom)
+    registration = Registration(house.vault.database, lambda: since, os.urandom)
     ehr = registration.add_client(Draft("Ward system", Role.EHR, CEILING[Role.EHR], jwks=_JWKS), HOSPITAL)
     partner = registration.add_client(
         Draft(PARTNER, Role.PARTNER, CEILING[Role.PARTNER], jwks=_JWKS), "Weave Inc."
@@ -46,12 +46,12 @@ def patient(house: House, id_: str) -> StoredId:
 
 def fill(house: House, events: int, patients: int = 100, days: int = 30) -> tuple[str, str]:
     """So many events of so many patients (``mrn-0``, ``mrn-1`` …) over the days before now."""
-    ehr, partner = clients(house)
+    step = days * 86_400 * SECOND // events
+    start = house.clock.now - events * step
+    ehr, partner = clients(house, start - 1)
     log = tenant(house)
     with house.vault.database.read() as conn:
         other = find_organization(conn, "Weave Inc.")
-    step = days * 86_400 * SECOND // events
-    start = house.clock.now - events * step
     stored = [patient(house, f"mrn-{n}") for n in range(patients)]
 
     def made() -> Iterator[Event]:
@@ -81,7 +81,7 @@ def fill(house: House, events: int, patients: int = 100, days: int = 30) -> tupl
         with house.vault.database.write() as conn:
             audit.append(conn, log, batch)
     given = Event(
-        time=house.clock.now - 3_600 * SECOND,
+        time=house.clock.now,
         kind="rest:read",
         action="R",
         outcome="0",

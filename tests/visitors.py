@@ -14,11 +14,13 @@ from typing import Any
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from gateway.app import World, create_app
+from gateway.console import passwords
 from gateway.console.people import Role
 from gateway.console.sealing import to_text
 from gateway.console.staff import Staff
@@ -142,7 +144,8 @@ class Visitor:
 
 
 def house(storage: Storage, **settings: Any) -> House:
-    """A gateway with a console whose clock stands still."""
+    """A gateway with a console whose clock stands still, and that hashes passwords in no time."""
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     clock = Counter()
     made = Settings(storage, base_url=BASE, **settings)
     return House(create_app(made, World(clock, os.urandom)), clock, made)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 200, 46, 24, 8
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 300, 60, 28, 10
 _GAP = 0.25
 _STEPS = (1, 2, 5)
 

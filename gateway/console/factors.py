@@ -55,5 +55,5 @@ def address(secret: str, login: str) -> str:
 def picture(address: str) -> str:
     """The QR code as inline SVG, dark on light in every theme."""
     return segno.make(address, error="m").svg_inline(
-        scale=5, border=3, dark="#000", light="#fff", svgclass="qr"
+        border=3, omitsize=True, dark="#000", light="#fff", svgclass="qr"
     )

@@ -6,7 +6,7 @@ histories of browsers and logs of proxies hold none either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ ACTIONS: Mapping[str, str] = {
 }
 OUTCOMES: Mapping[str, str] = {
     "0": "Done",
-    "4,8,12": "Not done, for any reason",
+    "4,8,12": "Refused or failed",
     "4": "Refused",
     "8": "Failed",
     "12": "Altered data met",
@@ -93,7 +93,7 @@ def from_form(form: Mapping[str, str], reading: Reading) -> Filters:
     return Filters(kept)
 
 
-def place_of(text: str, logs: Iterable[Tenant]) -> Place | None:
+def place_of(text: str, logs: Collection[Tenant]) -> Place | None:
     """Where a page begins, as it stands in an address; None where it is none."""
     parts = text.split("-")
     if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) < 20 for p in parts):

@@ -67,8 +67,13 @@ def environment(zone: tzinfo, files: Mapping[str, Asset]) -> Environment:
 def moment(micros: int, zone: tzinfo) -> Markup:
     """A time for people, with its zone; machines find it in the attribute."""
     here = local(micros, zone)
-    shown = f"{here:%-d %b %Y, %H:%M:%S} {here.tzname()}"
-    return Markup('<time datetime="{}">{}</time>').format(here.isoformat(), shown)
+    return Markup('<time datetime="{}">{}</time>').format(here.isoformat(), said_moment(micros, zone))
+
+
+def said_moment(micros: int, zone: tzinfo) -> str:
+    """A time for people, with its zone."""
+    here = local(micros, zone)
+    return f"{here:%-d %b %Y, %H:%M:%S} {here.tzname()}"
 
 
 def plain_moment(micros: int, zone: tzinfo) -> str:

@@ -9,7 +9,18 @@ from collections.abc import Mapping, Sequence
 
 from gateway.console.asked import Page, Told
 from gateway.console.people import EVERYBODY, OFFICERS, Role
-from gateway.console.views import account, disclosures, event, overview, patient, search, verify
+from gateway.console.views import (
+    account,
+    disclosures,
+    event,
+    glass,
+    jobs,
+    keys,
+    overview,
+    patient,
+    search,
+    verify,
+)
 
 PAGES: Sequence[Page] = (
     Page("", "overview", overview.show, EVERYBODY, Told.READ, menu="Overview"),
@@ -35,6 +46,12 @@ PAGES: Sequence[Page] = (
     Page("/verify", "verify", verify.begin, EVERYBODY, Told.READ, "POST"),
     Page("/verify/export", "verify", verify.export, OFFICERS, Told.READ, "POST"),
     Page("/verify/export/<id>", "verify", verify.fetch, OFFICERS, Told.EXPORT),
+    Page("/glass", "glass", glass.show, EVERYBODY, Told.READ, menu="Break-glass"),
+    Page("/glass/<id>", "glass", glass.one, EVERYBODY, Told.READ, under="Break-glass"),
+    Page("/glass/<id>", "glass", glass.decide, OFFICERS, Told.ITSELF, "POST"),
+    Page("/jobs", "jobs", jobs.show, EVERYBODY, Told.READ, menu="Jobs"),
+    Page("/jobs/retry", "jobs", jobs.retry, OFFICERS, Told.ITSELF, "POST"),
+    Page("/keys", "keys", keys.show, EVERYBODY, Told.READ, menu="Keys and policy"),
     Page("/account", "account", account.show, EVERYBODY, Told.READ, under="Account"),
     Page("/account/end", "account", account.end, EVERYBODY, Told.ITSELF, "POST"),
     Page("/account/password", "account", account.change, EVERYBODY, Told.ITSELF, "POST"),
@@ -44,6 +61,8 @@ SAID: Mapping[str, str] = {
     "dropped": "The search is dropped.",
     "ended": "The session has ended.",
     "kept": "The search is kept; you find it at the top of the page.",
+    "retried": "The failed jobs wait again.",
+    "reviewed": "The review is kept.",
     "password": "Your password is changed. Your other sessions have ended.",
 }
 """What a page says when a form was done, by the word that stands in its address."""

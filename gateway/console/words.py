@@ -111,6 +111,8 @@ _DEEDS: Mapping[str, str] = {
     "console:account": "changed their account",
     "console:person": "changed who may use the console",
     "console:verify": "had the trail verified",
+    "console:review": "reviewed a break-glass access",
+    "console:retry": "had failed jobs tried again",
     "system:start": "started",
     "system:stop": "stopped",
 }
@@ -157,11 +159,13 @@ def user_name(event: Event) -> str | None:
 
 
 def who(event: Event, names: Names) -> str:
-    """Who did it, such as ``npi-12, through Ward system``."""
+    """Who did it, such as ``npi-12 through Ward system``."""
     user, client = user_name(event), client_name(event, names)
     if user and client:
-        return f"{user}, through {client}"
-    return user or client or "somebody unknown"
+        return f"{user} through {client}"
+    if user is None and client is not None and event.client_id in PARTS:
+        return capital(client)
+    return user or client or "Somebody unknown"
 
 
 def ending(event: Event) -> str:
@@ -182,7 +186,7 @@ def sentence(event: Event, names: Names) -> str:
     where = _elsewhere(event, names)
     ground = purpose(event)
     why = f", for {ground}" if ground else ""
-    return f"{capital(who(event, names))}{where} {deed(event)}{about}{why}{ending(event)}."
+    return f"{who(event, names)}{where} {deed(event)}{about}{why}{ending(event)}."
 
 
 def _elsewhere(event: Event, names: Names) -> str:

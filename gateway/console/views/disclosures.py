@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
+from typing import TypeAlias
 
 from gateway.auth.registry import organization_names
 from gateway.console import sheets
 from gateway.console.asked import Answer, Denied, Desk, Sent, Shown, Visit
 from gateway.console.papers import Paper, pdf
 from gateway.console.reading import Reading
-from gateway.console.rendering import plain_moment
+from gateway.console.rendering import plain_moment, said_moment
 from gateway.console.views.patient import patient_of
 from gateway.console.words import PURPOSES
 from gateway.custody.jobs import SECOND
@@ -22,6 +23,9 @@ from gateway.disclosures import Accounting, Asked, Disclosures
 from gateway.disclosures.accounting import Disclosure, Repeated, accounted, summary
 
 YEARS = 6
+When: TypeAlias = Callable[[int], str]
+"""How a time is written."""
+
 ON_A_PAGE, ON_PAPER = 500, 5_000
 SUMMARY_COLUMNS = ("First", "Recipient", "What", "Purpose", "Times", "Last")
 COLUMNS = ("When", "Recipient", "What", "Purpose")
@@ -42,8 +46,8 @@ class Made:
 
 def show(desk: Desk, visit: Visit) -> Answer:
     """As a page."""
-    made = _made(desk, visit)
-    rows = list(islice(_rows(desk, made), ON_A_PAGE + 1))
+    made, zone = _made(desk, visit), desk.settings.sign_in.zone
+    rows = list(islice(_rows(made, lambda micros: said_moment(micros, zone)), ON_A_PAGE + 1))
     values = {
         "id": made.patient,
         "since": made.since.isoformat(),
@@ -61,18 +65,18 @@ def show(desk: Desk, visit: Visit) -> Answer:
 
 def sheet(desk: Desk, visit: Visit) -> Answer:
     """As CSV: all of it, however long."""
-    made = _made(desk, visit)
-    body = b"".join(sheets.sheet(SUMMARY_COLUMNS if made.brief else COLUMNS, _rows(desk, made)))
+    made, zone = _made(desk, visit), desk.settings.sign_in.zone
+    rows = _rows(made, lambda micros: plain_moment(micros, zone))
+    body = b"".join(sheets.sheet(SUMMARY_COLUMNS if made.brief else COLUMNS, rows))
     return Sent(body, "disclosures.csv", "text/csv; charset=utf-8")
 
 
 def paper(desk: Desk, visit: Visit) -> Answer:
     """As PDF, to be handed to the patient."""
-    made = _made(desk, visit)
-    rows = list(islice(_rows(desk, made), ON_PAPER + 1))
+    made, zone = _made(desk, visit), desk.settings.sign_in.zone
+    rows = list(islice(_rows(made, lambda micros: said_moment(micros, zone)), ON_PAPER + 1))
     if len(rows) > ON_PAPER:
         raise Denied(422, f"More than {ON_PAPER:,} lines; ask for the summary, or a shorter time.")
-    zone = desk.settings.sign_in.zone
     lines = [
         f"Record kept by {made.organization}. Patient: pseudonym {made.patient}.",
         f"Disclosures from {made.since} to {made.until}, both days included (UTC), as 45 CFR 164.528 asks.",
@@ -85,7 +89,7 @@ def paper(desk: Desk, visit: Visit) -> Answer:
         widths=(22, 26, 26, 18, 9, 22) if made.brief else (24, 34, 34, 22),
         rows=rows,
         none="No disclosure in this time has to be accounted for.",
-        made=f"Made {plain_moment(visit.now, zone)} by {visit.person.name} with Careloom, from the audit trail",
+        made=f"Made {said_moment(visit.now, zone)} by {visit.person.name}, from the trail of Careloom",
     )
     return Sent(pdf(document), "disclosures.pdf", "application/pdf")
 
@@ -107,22 +111,20 @@ def _made(desk: Desk, visit: Visit) -> Made:
     return Made(accounting, since, until, brief, visit.place["id"], name)
 
 
-def _rows(desk: Desk, made: Made) -> Iterator[tuple[str, ...]]:
+def _rows(made: Made, when: When) -> Iterator[tuple[str, ...]]:
     found = accounted(made.accounting.found)
     if made.brief:
-        return (_repeated(desk, made, row) for row in summary(found))
-    return (_row(desk, made, one) for one in found)
+        return (_repeated(made, row, when) for row in summary(found))
+    return (_row(made, one, when) for one in found)
 
 
-def _row(desk: Desk, made: Made, one: Disclosure) -> tuple[str, ...]:
-    zone = desk.settings.sign_in.zone
+def _row(made: Made, one: Disclosure, when: When) -> tuple[str, ...]:
     purpose = PURPOSES.get(one.purpose, one.purpose)
-    return plain_moment(one.time, zone), _recipient(made.accounting, one), one.what, purpose
+    return when(one.time), _recipient(made.accounting, one), one.what, purpose
 
 
-def _repeated(desk: Desk, made: Made, row: Repeated) -> tuple[str, ...]:
-    last = plain_moment(row.last, desk.settings.sign_in.zone)
-    return (*_row(desk, made, row.first), str(row.count), last)
+def _repeated(made: Made, row: Repeated, when: When) -> tuple[str, ...]:
+    return (*_row(made, row.first, when), str(row.count), when(row.last))
 
 
 def _recipient(accounting: Accounting, one: Disclosure) -> str:

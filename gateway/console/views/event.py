@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from gateway.console import words
 from gateway.console.asked import Answer, Desk, Shown, Visit, nothing_there
 from gateway.console.proving import proof
 from gateway.console.reading import Reading, patients_of
-from gateway.custody.ids import Tenant
+from gateway.custody.ids import StoredId, Tenant
 from gateway.fhir.audit_event import Row, audit_event, ident
 from gateway.fhir.trail_query import place_of
 
@@ -26,7 +28,7 @@ def show(desk: Desk, visit: Visit) -> Answer:
     values = {
         "id": ident(row),
         "event": row.event,
-        "sentence": words.sentence(row.event, names),
+        "sentence": words.sentence(row.event, replace(names, shown=_briefly(reading))),
         "facts": _facts(row, reading, names),
         "good": row.event.outcome == "0",
         "raw": json.dumps(resource, indent=2, ensure_ascii=False),
@@ -43,6 +45,7 @@ def _facts(row: Row, reading: Reading, names: words.Names) -> list[tuple[str, An
         resource = f"{event.type}/{reading.show(event.type, event.id)}"
     organization = None if event.organization is None else names.organizations.get(event.organization)
     facts = [
+        ("Patient", None if event.patient is None else reading.show("Patient", event.patient)),
         ("User", words.user_name(event)),
         ("Client", words.client_name(event, names)),
         ("Client id", event.client_id),
@@ -58,6 +61,11 @@ def _facts(row: Row, reading: Reading, names: words.Names) -> list[tuple[str, An
         ("Digest of what was written", event.digest.hex() if event.digest else None),
     ]
     return [(name, value) for name, value in facts if value is not None]
+
+
+def _briefly(reading: Reading) -> Callable[[str, StoredId], str]:
+    """The beginning of an id: the whole of it stands below."""
+    return lambda type_, id_: f"{reading.show(type_, id_)[:10]}…"
 
 
 def _neighbours(row: Row) -> list[tuple[str, str]]:

@@ -78,7 +78,7 @@ def _line(row: Row, names: words.Names) -> dict[str, Any]:
     event = row.event
     ground = words.purpose(event)
     why = f", for {ground}" if ground else ""
-    text = f"{words.capital(words.who(event, names))} {words.deed(event)}{why}{words.ending(event)}."
+    text = f"{words.who(event, names)} {words.deed(event)}{why}{words.ending(event)}."
     return {"time": event.time, "id": ident(row), "text": text, "good": event.outcome == "0"}
 
 
@@ -90,7 +90,7 @@ def _people(desk: Desk, visit: Visit, reading: Reading) -> Sequence[Somebody]:
     refused: Counter[str] = Counter()
     last: dict[str, int] = {}
     for row in reading.every(wanted, LOOKED_AT):
-        who = words.capital(words.who(row.event, names))
+        who = words.who(row.event, names)
         count[who] += 1
         refused[who] += row.event.outcome != "0"
         last.setdefault(who, row.event.time)
