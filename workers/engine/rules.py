@@ -124,7 +124,7 @@ def _target(sheet: Sheet) -> Target:
     known = [one for one in analytes().values() if found[1] in one.loincs]
     if not known or known[0].unit != unit:
         detail.fault(f"{unit!r} is not the unit in which {found[1]!r} is known")
-    title = sheet.at(sheet.node.get("description"), "description").text("text")
+    title = sheet.worded(sheet.at(sheet.node.get("description"), "description").text("text"), SHOWN)
     return Target(key, title, found, comparator, _number(detail), unit, None, within=_within(goal))
 
 

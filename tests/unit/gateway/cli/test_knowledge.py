@@ -17,7 +17,7 @@ from workers.engine.knowledge import SHIPPED
 @pytest.fixture
 def spoiled(tmp_path: Path) -> Path:
     folder = tmp_path / "knowledge"
-    shutil.copytree(SHIPPED, folder)
+    shutil.copytree(SHIPPED / "cardiorenal-metabolic", folder / "cardiorenal-metabolic")
     path = folder / "cardiorenal-metabolic/plan-definitions/acr-due.json"
     path.write_text(path.read_text().replace("%urine_acr.recorded", "%urine_acr.recordet"))
     return folder

@@ -26,8 +26,8 @@ URL = "urn:careloom:rule:"
 
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
-    """A copy of the shipped knowledge that a test may spoil."""
-    shutil.copytree(SHIPPED, tmp_path / "knowledge")
+    """A copy of one shipped pack that a test may spoil."""
+    shutil.copytree(SHIPPED / PACK, tmp_path / "knowledge" / PACK)
     return tmp_path / "knowledge"
 
 
@@ -48,25 +48,24 @@ def test_every_rule_answers_as_its_cases_say(knowledge: Knowledge, case: RuleCas
 
 
 def test_every_rule_has_cases_of_every_kind(knowledge: Knowledge):
-    for rule in knowledge.guidelines:
+    for rule in knowledge.every:
         assert {one.kind for one in cases() if one.rule == rule.rule.id} == set(CASE_KINDS)
 
 
 def test_a_case_that_no_longer_holds_is_told(pack: Path):
     path = pack / PACK / RULE
-    path.write_text(path.read_text().replace("%hba1c.value >= 7.0", "%hba1c.value >= 7.1"))
+    path.write_text(path.read_text().replace("%hba1c.value >= %", "%hba1c.value > %"))
     assert any("'7.0 %'" in text for text in failures(load(pack), pack))
 
 
-def test_law_12_cases_that_ask_nothing_are_a_failure(pack: Path, knowledge: Knowledge):
-    path = pack / PACK / "cases/acr-due.json"
+def test_law_12_cases_that_ask_nothing_are_a_failure(pack: Path):
+    known, path = load(pack), pack / PACK / "cases/acr-due.json"
     path.write_text(path.read_text().replace('"answers"', '"asked"'))
-    assert failures(knowledge, pack)
+    assert failures(known, pack)
+    path.unlink()
+    assert failures(known, pack) == ("acr-due: there are no cases",)
     shutil.rmtree(pack / PACK / "cases")
-    assert "acr-due: there are no cases" in failures(knowledge, pack)
-    for one in pack.glob("*/cases"):
-        shutil.rmtree(one)
-    assert failures(knowledge, pack) == ("there are no cases",)
+    assert failures(known, pack) == ("there are no cases",)
 
 
 def test_law_12_a_folder_without_a_pack_is_an_error(tmp_path: Path):
@@ -278,13 +277,13 @@ def test_all_faults_are_told_at_once(pack: Path):
     assert len(spoil(pack, RULE, change)) > 8
 
 
-def test_law_7_a_change_of_knowledge_changes_the_digest(pack: Path, knowledge: Knowledge):
-    assert load(pack).digest == knowledge.digest
+def test_law_7_a_change_of_knowledge_changes_the_digest(pack: Path):
+    before = load(pack).digest
     path = pack / PACK / RULE
     path.write_text(path.read_text().replace("10.0", "10.5"))
-    assert load(pack).digest != knowledge.digest
+    assert load(pack).digest != before
 
 
 def test_law_9_what_nobody_has_read_at_its_source_says_so(knowledge: Knowledge):
-    for rule in knowledge.guidelines:
+    for rule in knowledge.every:
         assert rule.rule.source.confirmed or "clinical review needed" in rule.rule.source.strength
