@@ -9,7 +9,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from gateway import standing
-from gateway.console import runs
+from gateway.console import broken_glass, runs
 from gateway.console.asked import Desk, Visit
 from gateway.console.heads import LogState
 from gateway.console.reading import Reading, Wanted
@@ -84,7 +84,17 @@ def _receivers(scene: Scene) -> list[Alert]:
     ]
 
 
-QUESTIONS: Sequence[Question] = (_tampering, _verified, _unsigned, _receivers)
+def _glass(scene: Scene) -> list[Alert]:
+    open_, late = broken_glass.waiting(scene.conn, scene.visit.person.organization, scene.visit.now)
+    if not open_:
+        return []
+    text = f"Break-glass accesses that nobody has reviewed: {open_}."
+    if late:
+        text += f" Overdue: {late}."
+    return [Alert(BAD if late else WARN, text, "/console/glass", "Review them")]
+
+
+QUESTIONS: Sequence[Question] = (_tampering, _glass, _verified, _unsigned, _receivers)
 """In this order they are shown; another one is a function and a place here."""
 
 

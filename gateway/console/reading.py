@@ -79,7 +79,7 @@ class Reading:
         shown = rows[: wanted.count]
         last = shown[-1] if len(rows) > wanted.count else None
         return Found(
-            rows=tuple(_row(one) for one in shown),
+            rows=tuple(row_of(one) for one in shown),
             total=total,
             more=None if last is None else Place(last.time, last.log, last.seq),
             notes=trail_archived.notes(conn, self.logs, wanted.parameters),
@@ -108,7 +108,7 @@ class Reading:
             rows = conn.execute(query).all()
         if len(rows) > 1:
             raise Tampered("Two events of the trail bear one number; have the trail verified.")
-        return _row(rows[0]) if rows else None
+        return row_of(rows[0]) if rows else None
 
     def names(self) -> Names:
         """What things are called for these people."""
@@ -129,7 +129,8 @@ class Reading:
         return self.desk.vault.outside(self.organization).read("Patient", shown)
 
 
-def _row(row: Any) -> Row:
+def row_of(row: Any) -> Row:
+    """An event as its row in the trail tells it."""
     log, seq, *rest = tuple(row)
     return Row(Tenant(log), seq, audit.Event(*rest))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, select, update
 
 from gateway.custody import jobs
 from gateway.custody.ids import Tenant
@@ -29,9 +29,9 @@ class Listed:
     error: str | None
 
 
-def retry(conn: Connection, now: int, job_id: bytes | None = None) -> int:
-    """Give dead jobs (or one of them) their attempts back; answers how many wait again."""
-    query = select(job).where(job.c.state == State.DEAD.value)
+def retry(conn: Connection, now: int, job_id: bytes | None = None, tenant: Tenant | None = None) -> int:
+    """Give dead jobs (or one of them, or a tenant's) their attempts back; answers how many wait again."""
+    query = select(job).where(job.c.state == State.DEAD.value, *_of(tenant))
     if job_id is not None:
         query = query.where(job.c.id == job_id)
     revived = 0
@@ -50,10 +50,12 @@ def forget(conn: Connection, before: int) -> int:
     return conn.execute(delete(job).where(old)).rowcount
 
 
-def listing(conn: Connection, state: State | None = None, limit: int = 100) -> list[Listed]:
+def listing(
+    conn: Connection, state: State | None = None, limit: int = 100, tenant: Tenant | None = None
+) -> list[Listed]:
     """Jobs, newest first."""
     columns = [job.c[name] for name in Listed.__slots__]
-    query = select(*columns).order_by(job.c.created.desc(), job.c.id).limit(limit)
+    query = select(*columns).where(*_of(tenant)).order_by(job.c.created.desc(), job.c.id).limit(limit)
     if state is not None:
         query = query.where(job.c.state == state.value)
     return [_listed(row) for row in conn.execute(query)]
@@ -63,7 +65,11 @@ def _listed(row: Row[Any]) -> Listed:
     return Listed(**{**row._mapping, "state": State(row.state)})
 
 
-def counts(conn: Connection) -> dict[State, int]:
+def _of(tenant: Tenant | None) -> list[ColumnElement[bool]]:
+    return [] if tenant is None else [job.c.tenant == tenant]
+
+
+def counts(conn: Connection, tenant: Tenant | None = None) -> dict[State, int]:
     """How many jobs stand where."""
-    found = conn.execute(select(job.c.state, func.count()).group_by(job.c.state))
+    found = conn.execute(select(job.c.state, func.count()).where(*_of(tenant)).group_by(job.c.state))
     return dict.fromkeys(State, 0) | {State(state): number for state, number in found}

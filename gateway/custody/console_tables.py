@@ -1,4 +1,4 @@
-"""Who may use the console, and what is remembered of them: people, log-ins, sessions, their searches and runs.
+"""Who may use the console, and what is remembered of them: people, log-ins, sessions, searches, runs, reviews.
 
 Nothing here opens anything by itself. A link and a session are kept as SHA-256; a password as Argon2id; the
 secret of the second factor is not kept at all, it is derived from a seed with a key that is not in here
@@ -97,6 +97,19 @@ console_run = Table(
     Index("console_run_asked", "organization", "kind", "asked"),
 )
 
+# What somebody else found of an access for which the glass was broken: the event of its token, and a note.
+glass_review = clustered(
+    "glass_review",
+    data,
+    Column("log", Number, primary_key=True, autoincrement=False),
+    Column("seq", Number, primary_key=True, autoincrement=False),
+    Column("reviewer", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("decided", Number, nullable=False),
+    CheckConstraint("decision IN ('justified', 'not-justified')", name="glass_review_decision"),
+)
+
 CONSOLE_TABLES = (
     "console_person",
     "console_link",
@@ -104,4 +117,5 @@ CONSOLE_TABLES = (
     "console_brake",
     "console_search",
     "console_run",
+    "glass_review",
 )

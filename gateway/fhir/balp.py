@@ -189,6 +189,8 @@ PATTERNS: Mapping[str, Pattern] = {
     "console:search": Pattern(_LOG_USED, form=Form.QUERY),
     "console:export": Pattern(_LOG_USED, form=Form.QUERY),
     "console:verify": Pattern(_LOG_USED),
+    "console:review": Pattern(_ALERT, (_SECURITY,)),
+    "console:retry": Pattern(_ACTIVITY),
     "system:start": Pattern(_ACTIVITY, (Code(DICOM, "110120", "Application Start"),)),
     "system:stop": Pattern(_ACTIVITY, (Code(DICOM, "110121", "Application Stop"),)),
     "system:hang": Pattern(_ACTIVITY, (Code(DICOM, "110121", "Application Stop"),)),
