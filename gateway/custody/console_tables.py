@@ -1,4 +1,4 @@
-"""Who may use the console, and what is remembered of them: people, log-ins, sessions, searches, runs, reviews.
+"""Who may use the console, and what is remembered of them: people, log-ins, sessions, searches, reviews.
 
 Nothing here opens anything by itself. A link and a session are kept as SHA-256; a password as Argon2id; the
 secret of the second factor is not kept at all, it is derived from a seed with a key that is not in here
