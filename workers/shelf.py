@@ -1,5 +1,5 @@
 """What counts as knowledge when a job begins: what this worker was started with, the packs that were added
-since, what was recalled, and what the patient's hospital switched.
+since, what was recalled, and what the patient's hospital switched or posted.
 
 One number in the database says whether any of it changed; only then the rest is read again. So a recall holds
 from the next job of every worker on, wherever it runs, and costs a job that follows no recall one row.
@@ -8,7 +8,7 @@ from the next job of every worker on, wherever it runs, and costs a job that fol
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +20,7 @@ from gateway.custody import rulebook
 from gateway.custody.database import Database
 from gateway.custody.ids import Tenant
 from gateway.custody.jobs import Claim
+from workers import posted
 from workers.engine import knowledge as loader
 from workers.engine import own_maps, packing
 from workers.engine.definitions import Knowledge, State
@@ -61,7 +62,9 @@ def in_force_for(at: Station, tenant: Tenant) -> InForce:
     with at.clinic.database.read() as conn:
         held = _read(conn, at)
         if tenant not in held.hospitals:
-            held.hospitals[tenant] = _hospital(conn, held, tenant)
+            found = _hospital(conn, held, tenant)
+            own = posted.with_posted(at.clinic, conn, tenant, found.knowledge)
+            held.hospitals[tenant] = replace(found, knowledge=own)
         return held.hospitals[tenant]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from gateway.custody import audit, jobs, records
+from gateway.custody import audit, jobs, records, renewing, rulebook
 from gateway.custody.audit import Event
 from gateway.custody.identity import halves, idempotency, links, names
 from gateway.custody.identity.vault import Vault
@@ -25,6 +25,7 @@ from gateway.stored import Entropy
 
 PLAN = "plan"
 NEW_DATA = "new data"
+NEW_RULES = "definitions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Batch:
     """The criteria on which a write hangs."""
     beside: Write | None = None
     """What whoever keeps the answer for later writes with it."""
+    rules: bool = False
+    """Whether what runs with every plan may be another now."""
 
 
 def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
@@ -59,6 +62,10 @@ def commit(vault: Vault, batch: Batch, entropy: Entropy) -> None:
             if batch.settlement is not None:
                 merges.write(conn, tenant, batch.settlement)
                 patients |= batch.settlement.patients
+            if batch.rules:
+                # For every worker and every patient; the row is locked before jobs, as everywhere.
+                rulebook.change(conn)
+                renewing.renew(conn, PLAN, NEW_RULES, batch.now, tenant)
             order = jobs.Order(tenant, PLAN, NEW_DATA, not_before=batch.now, now=batch.now)
             jobs.enqueue(conn, order, patients, entropy)
         if batch.answer is not None:

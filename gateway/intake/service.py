@@ -18,6 +18,7 @@ from gateway.intake.entries import Condition, Entry, read_entries, read_entry
 from gateway.intake.looking import Looking
 from gateway.intake.readying import Ready, Readying
 from gateway.intake.returning import Preferences, Returning
+from gateway.intake.running import Running, concern
 from gateway.intake.versions import Outcome, Versions
 from gateway.privacy.policy import Policy
 from gateway.profiles import Enforced
@@ -194,12 +195,14 @@ class Intake:
 
     def _ready(self, actor: Actor, readying: Readying, entries: Sequence[Entry]) -> Ready:
         try:
-            return readying.ready(actor, entries)
+            ready = readying.ready(actor, entries)
         except Refused as refusal:
             if refusal.kind not in IN_VAIN:
                 raise
             self._record(actor, entries, IN_VAIN[refusal.kind], refusal.issues[0].code)
             raise Recorded(refusal.kind, refusal.issues) from None
+        Running(self.vault, self.policy, self.looking).check(actor, ready.entries)
+        return ready
 
     def _write(self, actor: Actor, ready: Ready, kept: Kept | None, shown: reads.Shown) -> list[Outcome]:
         now = self.clock()
@@ -221,7 +224,7 @@ class Intake:
         if settlement is not None:
             events += settlement.events(trace.event(actor, trace.Deed("update"), now))
         more = None if self.beside is None else self.beside.done(outcomes)
-        batch = Batch(tenant, sealed, events, answer, now, settlement, claimed, more)
+        batch = Batch(tenant, sealed, events, answer, now, settlement, claimed, more, concern(outcomes))
         commit(self.vault, batch, self.entropy)
         return outcomes
 

@@ -45,6 +45,8 @@ class Spot:
             or self.kind in _SPEAKING
             or ("." in self.kind and self.action.verb is Verb.PARTS)  # a backbone of which nothing is left
             or self.action.verb is Verb.MASK
+            # R4 wants an Expression to have its text (exp-1), also where a grammar lets only some texts stay.
+            or (self.action.verb is Verb.MATCHING and self.action.how == "rule")
             # A coding that a line names by its place limits something there, as in a Consent's provision.
             or (self.action.verb is Verb.CODED and "." in self.line)
         )

@@ -117,6 +117,8 @@ class Plans:
                 return steps.refuse
             case Verb.PSEUDONYM if (spot.key, spot.kind) == ("id", "id"):
                 return steps.contained_id if form == "contained" else steps.resource_id(form)
+            case Verb.NAME:
+                return steps.named if mark is None else steps.marked(steps.named, mark)
             case Verb.PSEUDONYM if spot.kind == "string":
                 return steps.reference
             case Verb.PSEUDONYM if not spot.many:

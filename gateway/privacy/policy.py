@@ -47,6 +47,7 @@ class Verb(Enum):
     PARTS = "parts"
     CODED = "coded"
     PSEUDONYM = "pseudonym"
+    NAME = "pseudonym-url"
     GENERALISE = "generalise"
     MATCHING = "keep-matching"
     SHIFT = "shift"

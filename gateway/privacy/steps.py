@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from gateway.privacy.generalise import Generaliser
+from gateway.privacy.text import GRAMMARS
 from gateway.privacy.walk import (
     DROPPED,
     INNER,
@@ -30,6 +31,8 @@ Choose: TypeAlias = Callable[[Json], Node | None]
 """The node that an object of several possible shapes is split by; None when it is withheld whole."""
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+URL_PSEUDONYM = "urn:careloom:url:"
+_OWN_ACT, _RELEASE = GRAMMARS["own-act"], GRAMMARS["version"]
 _VERSION = re.compile("[0-9]{1,9}")
 """Careloom's own versions; what an EHR calls a version may be anything."""
 
@@ -216,6 +219,27 @@ def fragment(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> N
         kept[key] = told
     if told != value:
         gone[key] = value
+
+
+def named(key: str, value: Json, kept: Object, gone: Object, walk: Walk) -> None:
+    """A url by which one definition names another: inside the same resource, on this server, or anywhere."""
+    told = _name_of(value, walk) if type(value) is str else None
+    if told is not None:
+        kept[key] = told
+    if told != value:
+        gone[key] = value
+
+
+def _name_of(text: str, walk: Walk) -> str | None:
+    if text[:1] == "#" or _OWN_ACT(text):
+        return _fragment(text, walk) if text[:1] == "#" else text
+    literal = _pseudonymous(text, walk)
+    if literal is not None:
+        return literal
+    url, bar, version = text.partition("|")
+    if bar and not _RELEASE(version):
+        return None
+    return f"{URL_PSEUDONYM}{walk.pseudonym_of('Identifier', f'url|{url}')}{bar}{version}"
 
 
 def marked(step: Step, mark: Mark) -> Step:

@@ -12,6 +12,7 @@ from functools import cache
 
 from gateway.privacy import lexicon
 from gateway.privacy.drugs import is_drug
+from gateway.privacy.rules import is_rule
 from gateway.privacy.units import is_unit
 from mappers import drug_words
 from mappers.r4.model import MODEL
@@ -74,6 +75,9 @@ _NUMBERS_WITH_MARKS = r"v?[0-9]{1,8}(?:[._-][0-9]{1,8}){0,4}"
 _EDITION = r"http://snomed\.info/sct(?:/[0-9]{6,18}(?:/version/[0-9]{8})?)?"
 
 _ACT = "urn:careloom:act:"
+_ACTIVITY = "urn:careloom:activity:"
+_POSTED = re.compile("posted-[a-z2-7]{12}")
+"""An act that a hospital's own definition describes: a keyed hash, which names nobody."""
 _MOST_WORDS = 5
 _DEEPEST = 3
 
@@ -90,6 +94,9 @@ GRAMMARS: dict[str, Grammar] = {
     "currency": Grammar(lambda text: text in lexicon.codes()["urn:iso:std:iso:4217"]),
     "confidentiality": shape("[LMNRUV]"),
     "act": Grammar(lambda text: _is_act(text)),
+    "own-act": Grammar(lambda text: _is_own_act(text)),
+    "rule": Grammar(is_rule),
+    "fhirpath": shape("text/fhirpath"),
     "question": Grammar(lambda text: _is_question(text)),
 }
 
@@ -134,6 +141,11 @@ def _ingredient_words() -> frozenset[str]:
     """The words of ingredients' names: a review is named after the medicines that it is about."""
     names = drug_words.ingredients()
     return frozenset(word for name in names for word in name.replace("-", " ").split())
+
+
+def _is_own_act(text: str) -> bool:
+    """The url of an act that ships with Careloom, as a hospital's rule names it."""
+    return text.startswith(_ACTIVITY) and _is_act(_ACT + text.removeprefix(_ACTIVITY))
 
 
 def _is_question(text: str) -> bool:

@@ -29,6 +29,8 @@ class Building:
     world: World
     define: Define
     """What the definition of an action becomes; plans stand in plans, so it is handed in."""
+    definition: Definition = field(default_factory=dict)
+    """The one that is being applied, as it was written."""
     messages: Messages = field(default_factory=Messages)
     contained: list[dict[str, Any]] = field(default_factory=list)
     within: tuple[str, ...] = ()
@@ -42,7 +44,13 @@ class Building:
     def inside(self, definition: Definition, name: str) -> Building:
         """The same for a definition within this one."""
         told = {**self.world.variables, "context": Variable(plain_definition(definition))}
-        return replace(self, world=replace(self.world, variables=told), within=(*self.within, name))
+        world = replace(self.world, variables=told)
+        return replace(self, world=world, definition=definition, within=(*self.within, name))
+
+    def contained_definition(self, name: str) -> Definition | None:
+        """What stands inside the definition that is being applied, by ``#id``."""
+        inside = self.definition.get("contained", ())
+        return next((one for one in inside if name == f"#{one.get('id')}"), None)
 
     def contain(self, resource: Mapping[str, Any]) -> str:
         """Put a resource beside the others; answers how it is referred to."""

@@ -8,25 +8,26 @@ from workers.engine.applying import activity
 from workers.engine.applying.activity import Body
 from workers.engine.applying.building import DEEPEST, Building
 from workers.engine.applying.grouping import grouped
-from workers.engine.applying.launch import Definition
+from workers.engine.applying.launch import Definition, canonical
 
 Make = Callable[[Building, Definition, str], Body | str | None]
 
 
-def defined(building: Building, canonical: str, where: str) -> Body | str | None:
+def defined(building: Building, name: str, where: str) -> Body | str | None:
     """The resource behind a canonical, made or referred to; None, with a message, where it cannot be."""
-    if canonical in building.within or len(building.within) >= DEEPEST:
-        building.messages.error("business-rule", "This definition stands within itself, or too deep.", where)
-        return None
-    definition = building.launch.find(canonical)
+    definition = building.contained_definition(name) or building.launch.find(name)
     if definition is None:
         building.messages.error("not-found", "There is no such definition, or none that may be read.", where)
+        return None
+    known_as = canonical(definition) or name
+    if known_as in building.within or len(building.within) >= DEEPEST:
+        building.messages.error("business-rule", "This definition stands within itself, or too deep.", where)
         return None
     make = _MAKERS.get(str(definition.get("resourceType")))
     if make is None:
         building.messages.error("not-supported", "A definition of this type is not applied.", where)
         return None
-    return make(building.inside(definition, canonical), definition, where)
+    return make(building.inside(definition, known_as), definition, where)
 
 
 def _questionnaire(building: Building, definition: Definition, where: str) -> str | None:

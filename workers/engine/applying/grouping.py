@@ -52,7 +52,9 @@ def _goals(building: Building, definition: Definition) -> Iterator[tuple[str, st
 
 
 def _goal_part(name: str, value: Any) -> Any:
-    """A goal of a definition has one category, a Goal may have several."""
+    """A goal of a definition has one category, a Goal may have several; ``due`` is one of its choices."""
+    if name == "target":
+        return [{"dueDuration" if key == "due" else key: held for key, held in one.items()} for one in value]
     return [value] if name == "category" else value
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from mappers.r4.model import MODEL, Element
+from workers.engine.applying.record import written
 
 _STEP = re.compile(r"([A-Za-z][A-Za-z0-9]*)(?:\[([0-9]{1,2})\])?")
 _DATES = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2}(?:T.+)?)?)?")
@@ -103,11 +104,10 @@ def _is(value: Any, kind: str) -> bool:
 
 def _given(value: Any, kind: str) -> Any:
     """A value as JSON of its place: a text where a concept is asked for is its text, a number a quantity."""
-    if isinstance(value, bool | dict | str) and not (isinstance(value, str) and kind == "CodeableConcept"):
-        return value
-    if isinstance(value, str):
+    if isinstance(value, str) and kind == "CodeableConcept":
         return {"text": value}
+    if isinstance(value, bool | dict | str):
+        return written(value)
     if isinstance(value, int | Decimal):
-        number = value if isinstance(value, int) else msgspec.Raw(f"{value:f}".encode())
-        return {"value": number} if kind == "Quantity" else number
+        return {"value": written(value)} if kind == "Quantity" else written(value)
     raise Misplaced("the value is nothing that FHIR has")

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from mappers.fhir_to_facts import Opened
 from mappers.fhir_to_facts.read import is_ours
@@ -71,6 +74,15 @@ def plain(value: Json) -> Any:
     if isinstance(value, list):
         return [plain(inner) for inner in value]
     return value if isinstance(value, str | bool | int) or value is None else exact(value)
+
+
+def written(value: Any) -> Json:
+    """The way back: what an expression gave, as JSON that bears its numbers as they are."""
+    if isinstance(value, dict):
+        return {key: written(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [written(inner) for inner in value]
+    return msgspec.Raw(f"{value:f}".encode()) if isinstance(value, Decimal) else value
 
 
 def _absent(type_: str, body: Mapping[str, Json]) -> Iterator[str]:

@@ -6,6 +6,7 @@ looks: "there is none that can be read" is not "there is none".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,6 +46,8 @@ class Statement:
     codes: tuple[Code, ...]
     asked: frozenset[tuple[str, str]]
     variables: frozenset[str]
+    affirms: bool
+    """Whether it says that something is there, so that one that can be read is enough."""
 
     def ask(self, world: World) -> Answer:
         """Whether it holds. Raises ``Confused``; what the engine of FHIRPath raises is not caught."""
@@ -53,7 +56,8 @@ class Statement:
             return Answer(Truth.UNKNOWN, missing=tuple(f"%{name}" for name in missing))
         until = world.today + DAY if TODAY in self.variables else None
         found = self._truth(world, self.candidates(world))
-        if found is not Truth.TRUE and any(world.record.absent(*one) for one in self.asked):
+        sure = found is Truth.TRUE and self.affirms
+        if not sure and any(world.record.absent(*one) for one in self.asked):
             return Answer(Truth.UNKNOWN, until, (f"what cannot be read of {self.text}",))
         return Answer(found, until, (self.text,) if found is Truth.UNKNOWN else ())
 
@@ -92,7 +96,15 @@ def statement(node: Node, variables: Mapping[str, str]) -> Statement:
         () if found is None else found.codes,
         frozenset(pair for pair in reader.asked if pair[0] in reader.roots),
         frozenset(reader.used),
+        _affirms(spell(node)),
     )
+
+
+_DENYING = re.compile(r"!=|\b(?:empty|not|all|count|implies|xor|last|first)\b")
+
+
+def _affirms(text: str) -> bool:
+    return "exists(" in text and _DENYING.search(text) is None
 
 
 def environment(variables: frozenset[str], world: World) -> dict[str, Any]:
