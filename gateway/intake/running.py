@@ -1,4 +1,4 @@
-"""Definitions that are to run, looked at before they are taken in: nobody shall believe in a rule that is not.
+"""Definitions that are to run, looked at before they are taken in: nobody is to believe in what does not run.
 
 An active PlanDefinition or ActivityDefinition is held to what Careloom runs; every fault has its place. What
 the policy would withhold from workers is a fault, too: they would see a rule with a hole in it.

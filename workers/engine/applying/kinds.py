@@ -51,7 +51,9 @@ KINDS: Mapping[str, RequestKind] = {
     "CommunicationRequest": RequestKind(
         intent=False, canonical=None, code="category", time="occurrence", words="payload"
     ),
-    "DeviceRequest": RequestKind(code="code", time="occurrence", performer_type="performerType"),
+    "DeviceRequest": RequestKind(
+        code="codeCodeableConcept", time="occurrence", performer_type="performerType"
+    ),
     "MedicationRequest": RequestKind(
         product="medication", dosage="dosageInstruction", performer_type="performerType"
     ),
@@ -59,7 +61,7 @@ KINDS: Mapping[str, RequestKind] = {
     "ServiceRequest": RequestKind(
         code="code",
         time="occurrence",
-        quantity="quantity",
+        quantity="quantityQuantity",
         body_site="bodySite",
         location="locationReference",
         performer_type="performerType",
