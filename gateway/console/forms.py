@@ -15,7 +15,7 @@ from gateway.console.asked import Denied
 TOKEN = "form"  # noqa: S105 - the name of a field
 LARGEST, MOST_FIELDS = 64 * 1024, 200
 _FOREIGN = "This form did not come from this console, or your session ended meanwhile. Open the page again."
-_HERE = re.compile(r"/console(?:/[A-Za-z0-9._~-]+)*/?(?:\?[A-Za-z0-9._~&=%+:,|/-]*)?")
+_HERE = re.compile(r"/console(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?(?:\?[A-Za-z0-9._~&=%+:,|/-]*)?")
 HOME = "/console"
 
 

@@ -18,6 +18,7 @@ from gateway.console.views import (
     keys,
     overview,
     patient,
+    plans,
     search,
     verify,
 )
@@ -51,6 +52,7 @@ PAGES: Sequence[Page] = (
     Page("/glass/<id>", "glass", glass.decide, OFFICERS, Told.ITSELF, "POST"),
     Page("/jobs", "jobs", jobs.show, EVERYBODY, Told.READ, menu="Jobs"),
     Page("/jobs/retry", "jobs", jobs.retry, OFFICERS, Told.ITSELF, "POST"),
+    Page("/plans", "plans", plans.show, EVERYBODY, Told.READ, menu="Plans"),
     Page("/keys", "keys", keys.show, EVERYBODY, Told.READ, menu="Keys and policy"),
     Page("/account", "account", account.show, EVERYBODY, Told.READ, under="Account"),
     Page("/account/end", "account", account.end, EVERYBODY, Told.ITSELF, "POST"),

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from gateway.console.people import Role
-from gateway.custody import audit, jobs
+from gateway.custody import audit, deciding, jobs
 from gateway.custody.audit import Event
 from gateway.custody.console_tables import glass_review
+from gateway.custody.deciding import Decision
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.jobs import State
 from gateway.custody.tables import audit_event, job
@@ -208,8 +209,24 @@ def test_keys_are_shown_with_their_age_and_policies_with_what_they_decide(consol
     assert page.count("nothing is looser") == 2
 
 
+def test_plans_are_counted_by_rule_and_the_often_declined_one_is_flagged_first(console: House):
+    visitor = console.visitor()
+    assert "No rule has proposed anything yet" in visitor.reads("/console/plans")
+    declined = [Decision(bytes([n]), "noisy", "1.0", "declined", "not-now") for n in range(20)]
+    accepted = [Decision(bytes([100 + n]), "quiet", "2.1", "accepted") for n in range(30)]
+    with console.vault.database.write() as conn:
+        deciding.count(conn, ST_ANNA, [*declined, *accepted], console.clock())
+        deciding.count(conn, Tenant(2), [Decision(b"x", "theirs", "1", "declined")], console.clock())
+    page = visitor.reads("/console/plans")
+    assert page.index("noisy") < page.index("quiet")
+    assert "1 rule is declined in more than" in page
+    assert "100 %" in page
+    assert "Not now (20)" in page
+    assert "theirs" not in page
+
+
 def test_law_4_each_of_these_pages_is_a_look_in_the_trail(console: House):
     visitor = console.visitor()
-    for page in ("glass", "jobs", "keys"):
+    for page in ("glass", "jobs", "plans", "keys"):
         visitor.reads(f"/console/{page}")
         assert ("console:read", f"page: {page}") in kinds(console)
