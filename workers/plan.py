@@ -31,6 +31,7 @@ from workers import (
     adopting,
     decisions,
     outcome,
+    posted,
     reading,
     recalls,
     shelf,
@@ -180,7 +181,8 @@ def _provenance(
 
 def _used(answer: Plan, read: Sequence[str]) -> list[str]:
     """The versions that the answer stands on; of a plan that stands on none, the patient."""
-    used = {evidence.reference for evidence in _evidence(answer)} & set(read)
+    named = {evidence.reference for evidence in _evidence(answer)}
+    used = named & set(read) | {text for text in named if text.startswith(posted.TYPES)}
     return sorted(used | {text for text in read if text.startswith("Patient/")})
 
 

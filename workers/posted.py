@@ -21,11 +21,14 @@ from gateway.custody.keyring import ClinicalKey
 from gateway.custody.opening import Clinic, derived_id
 from gateway.custody.records import CLINICAL_COLUMN, StoredVersion
 from mappers import lossless
+from mappers.facts import Evidence
 from workers.engine.applying.posted import Acts, Posted, Unreadable, rule
 from workers.engine.applying.runnable import runs
 from workers.engine.definitions import Guideline, Knowledge, State
 
 PLAN, ACTIVITY = "PlanDefinition", "ActivityDefinition"
+TYPES = (f"{PLAN}/", f"{ACTIVITY}/")
+"""How references to definitions begin."""
 
 log = structlog.get_logger()
 
@@ -73,10 +76,14 @@ def _definitions(clinic: Clinic, conn: Connection, tenant: Tenant, type_: str) -
     if key is None:
         raise KeyGone
     return [
-        Posted(_half(key, one), one.version, _name(clinic, tenant, f"{type_}/{pseudonym(one.id)}"))
+        Posted(_half(key, one), _evidence(one), _name(clinic, tenant, f"{type_}/{pseudonym(one.id)}"))
         for one in stored
         if one.clinical is not None
     ]
+
+
+def _evidence(stored: StoredVersion) -> Evidence:
+    return Evidence(f"{stored.type}/{pseudonym(stored.id)}/_history/{stored.version}")
 
 
 def _half(key: ClinicalKey, stored: StoredVersion) -> Mapping[str, lossless.Json]:

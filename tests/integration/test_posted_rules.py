@@ -77,6 +77,16 @@ def test_an_active_definition_runs_at_the_next_job_of_each_patient(house: Desk):
     assert "Quillfeather" not in str(house.searches("CarePlan"))
 
 
+def test_law_9_the_plan_names_the_version_of_the_definition(house: Desk):
+    house.puts(rule())
+    house.works()
+    (plan,) = house.searches("CarePlan?subject=Patient/p")
+    said = [one["reference"] for one in plan["supportingInfo"]]
+    assert "PlanDefinition/sugar/_history/1" in said
+    used = [str(one["entity"]) for one in house.searches("Provenance")]
+    assert any("PlanDefinition/sugar/_history/1" in text for text in used)
+
+
 def test_another_version_changes_the_plan_and_a_retired_one_leaves_it(house: Desk):
     house.puts(rule())
     house.works()

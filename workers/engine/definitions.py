@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from mappers.concept_maps import NO_MAPS, ConceptMaps
+from mappers.facts import Evidence
 from mappers.recommendations import ActKind, Rule, Target, Urgency
 from workers.engine.expression import Expression
 from workers.engine.readings import Lens
@@ -137,6 +138,8 @@ class Guideline:
     thresholds: tuple[Threshold, ...] = ()
     written: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The PlanDefinition itself, from which the rule is read anew when a threshold is set."""
+    stored: tuple[Evidence, ...] = ()
+    """The versions in which a hospital posted it: evidence like the data that it looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def request(building: Building, definition: Definition, where: str) -> Body | No
     body: Body = {"resourceType": type_, **kind.fixed}
     _who(body, kind, building)
     _what(body, kind, definition)
+    _tell_left_out(building, kind, definition, where)
     _participants(body, kind, definition)
     set_time(body, definition, building, where)
     if definition.get("profile"):
@@ -88,6 +89,27 @@ def _what(body: Body, kind: RequestKind, definition: Definition) -> None:
         if kind.product is not None and f"product{choice}" in definition:
             body[f"{kind.product}{choice}"] = definition[f"product{choice}"]
     _words(body, kind, definition)
+
+
+def _tell_left_out(building: Building, kind: RequestKind, definition: Definition, where: str) -> None:
+    """What the definition says and this kind of request has no place for."""
+    places = {
+        "code": kind.code,
+        "quantity": kind.quantity,
+        "bodySite": kind.body_site,
+        "location": kind.location,
+        "dosage": kind.dosage,
+        "participant": kind.performer_type,
+        "productCodeableConcept": kind.product,
+        "productReference": kind.product,
+    }
+    for name in sorted({name for name, place in places.items() if place is None} | _NOWHERE):
+        if name in definition:
+            text = f"{definition['kind']} has no place for this; it is left out."
+            building.messages.warn("not-supported", text, f"{where}.{name}")
+
+
+_NOWHERE = {"specimenRequirement", "observationRequirement", "observationResultRequirement", "transform"}
 
 
 def _words(body: Body, kind: RequestKind, definition: Definition) -> None:

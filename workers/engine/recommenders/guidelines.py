@@ -114,7 +114,8 @@ def _proposals(
 
 
 def _reason(guideline: Guideline, action: Action, found: Answer, names: Lookup) -> Reason:
-    return Reason(guideline.rule, action.sentence.say(names), found.evidence, action.would_change)
+    evidence = tuple(sorted({*found.evidence, *guideline.stored}))
+    return Reason(guideline.rule, action.sentence.say(names), evidence, action.would_change)
 
 
 def _problems(action: Action, names: Lookup) -> tuple[Evidence, ...]:
