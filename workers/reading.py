@@ -173,7 +173,7 @@ def _opened(stored: StoredVersion, body: dict[str, Any]) -> Opened:
 def _open(keys: Mapping[StoredId, ClinicalKey], stored: StoredVersion) -> dict[str, Any]:
     home = stored.compartment
     place = cipher.Place(stored.tenant, home, stored.type, stored.id, stored.version, CLINICAL_COLUMN)
-    body: dict[str, Any] = lossless.loads(cipher.unseal(keys[home], place, stored.clinical or b""))
+    body: dict[str, Any] = lossless.loads_own(cipher.unseal(keys[home], place, stored.clinical or b""))
     return body
 
 

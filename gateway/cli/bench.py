@@ -24,6 +24,8 @@ from bench.facts import speeds
 from bench.facts_report import facts_as_json, show_facts
 from bench.ingest import MOST_BUNDLES, MOST_CONNECTIONS, NoPlan, Wanted
 from bench.ingest import ingest as run
+from bench.plan import NotPlanned, plans
+from bench.plan_report import plan_as_json, show_plan
 from bench.profiles import profiles as run_profiles
 from bench.profiles_report import profiles_as_json, show_profiles
 from bench.pusher import NotAccepted
@@ -151,6 +153,30 @@ def facts(machine: bool, sizes: tuple[int, ...], folder: Path | None) -> None:
 
 def _of_size(size: int, today: date) -> Bundle:
     return next(iter(generated(1, size, today)))
+
+
+@bench.command()
+@click.option(
+    "--sizes",
+    default="200,1000,5000",
+    show_default=True,
+    callback=_numbers,
+    help="Resources of each patient that is made up.",
+)
+@_data_dir
+@_as_json
+def plan(machine: bool, sizes: tuple[int, ...], data_dir: Path | None) -> None:
+    """Measure how many patients a second one core of workers plans, whole jobs, as records grow."""
+    console = Console(stderr=machine)
+    try:
+        with console.status("taking in and planning"):
+            measured = plans(sizes, date.today(), data_dir)  # noqa: DTZ011 - a local day
+    except (NotAccepted, NotPlanned, CustodyError) as error:
+        raise click.ClickException(str(error)) from None
+    if machine:
+        click.echo(json.dumps(plan_as_json(measured)))
+    else:
+        show_plan(measured, console)
 
 
 @bench.command()
