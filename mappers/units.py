@@ -19,6 +19,7 @@ from mappers.lossless import exact
 from mappers.tables import parts, rows
 
 LARGEST_EXPONENT = 15
+SAME = (Decimal(1), Decimal(0))
 SHOWN = {
     "mL/min/{1.73_m2}": "mL/min/1.73 m²",
     "kg/m2": "kg/m²",
@@ -52,7 +53,7 @@ class Analyte:
         if found is None:
             raise NotConvertible("has a unit that is not known for it")
         factor, offset = found
-        converted = value * factor + offset
+        converted = value if (factor, offset) == SAME else _plain(value * factor + offset)
         if not self.low <= converted <= self.high:
             raise NotConvertible("is outside of what is possible")
         return converted
@@ -116,6 +117,12 @@ def _conversions(row: dict[str, str]) -> Iterator[tuple[str, tuple[Decimal, Deci
         if unit in known:
             yield spelling, known[unit]
     yield from known.items()
+
+
+def _plain(value: Decimal) -> Decimal:
+    """A computed number without zeros that say nothing, so that it reads as if it had been sent so."""
+    short = value.normalize()
+    return short.quantize(Decimal(1)) if short.as_tuple().exponent > 0 else short  # type: ignore[operator]
 
 
 COLUMNS = ("other_units", "factors", "offsets")

@@ -24,7 +24,20 @@ ABSENT = {
     "masked": "is withheld",
     "not-performed": "was not done",
     "error": "failed",
+    "unknown": "is not known",
+    "asked-unknown": "was asked for and is not known",
+    "temp-unknown": "is not known yet",
+    "not-asked": "was not asked for",
+    "asked-declined": "was declined",
+    "not-applicable": "does not apply",
+    "unsupported": "could not be sent",
+    "not-permitted": "may not be sent",
+    "as-text": "is told in words alone",
+    "not-a-number": "is no number",
+    "negative-infinity": "is below what can be measured",
+    "positive-infinity": "is above what can be measured",
 }
+"""Every code of R4's data-absent-reason, in our own words."""
 
 
 def read(opened: Opened, found: Gathered) -> None:

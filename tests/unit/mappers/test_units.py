@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mappers.r4.ucum import comparable, scale
 from mappers.units import Analyte, NotConvertible, analytes, by_loinc, number, shown
 
 
@@ -104,3 +106,26 @@ def test_units_are_shown_as_people_read_them():
     assert shown("mL/min/{1.73_m2}") == "mL/min/1.73 m²"
     assert shown("{beats}/min") == "min"
     assert shown("mg/dL") == "mg/dL"
+
+
+@pytest.mark.parametrize("analyte", sorted(analytes()))
+def test_every_analyte_has_a_plausible_range_and_its_conversions_agree_with_ucum(analyte: str):
+    one = analytes()[analyte]
+    assert one.low < one.high
+    for unit, (factor, offset) in one.conversions.items():
+        if comparable(unit, one.unit):
+            there, own = scale(unit), scale(one.unit)
+            assert there is not None
+            assert own is not None
+            wanted = own.own(there.common(Fraction(10)))
+            assert abs(Fraction(factor) * 10 + Fraction(offset) - wanted) <= abs(wanted) / 1000
+
+
+@pytest.mark.parametrize(("sent", "unit", "shown"), [("80000", "g", "80"), ("88.4", "umol/L", "0.9999808")])
+def test_a_converted_number_has_no_zeros_that_say_nothing(sent: str, unit: str, shown: str):
+    analyte = analytes()["body_weight" if unit == "g" else "creatinine"]
+    assert f"{analyte.convert(Decimal(sent), unit):f}" == shown
+
+
+def test_a_number_in_its_own_unit_stays_as_it_was_written():
+    assert f"{analytes()['hba1c'].convert(Decimal('7.10'), '%'):f}" == "7.10"

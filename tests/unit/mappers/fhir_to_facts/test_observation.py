@@ -9,6 +9,7 @@ import pytest
 
 from mappers.codes import LOINC, SNOMED, UCUM
 from mappers.facts import Setting
+from mappers.fhir_to_facts.observation import ABSENT
 from tests.unit.mappers.fhir_to_facts.chart import MASKED, asked, code, lab, pressure, read, resource
 
 
@@ -196,3 +197,17 @@ def test_a_code_without_use_is_set_aside():
     assert [one.reason for one in read(lab("6273-7", 1, "kU/L", on="2026-05-01")).set_aside] == [
         "has a code that is not used yet"
     ]
+
+
+@pytest.mark.parametrize("reason", sorted(ABSENT))
+def test_each_reason_for_absence_is_told_in_our_own_words(reason: str):
+    absent = code("http://terminology.hl7.org/CodeSystem/data-absent-reason", reason)
+    body = lab("2160-0", 0, None, on="2026-05-01", dataAbsentReason=absent)
+    del body["valueQuantity"]
+    (told,) = read(body).unreadable
+    assert (told.what, told.reason) == ("Creatinine of 2026-05-01", ABSENT[reason])
+
+
+def test_every_code_of_r4_for_absence_has_words():
+    assert len(ABSENT) == 15
+    assert len(set(ABSENT.values())) == 15

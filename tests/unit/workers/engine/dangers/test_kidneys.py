@@ -11,6 +11,7 @@ from mappers.facts import Sex
 from tests.unit.workers.engine.patients import facts, measured, month, person
 from workers.engine.case import Case
 from workers.engine.dangers.kidneys import clearance
+from workers.engine.scores.score import answer
 from workers.engine.scores.table import SCORES
 
 WEIGHT, TEST = measured("body_weight", "72"), measured("creatinine", "1.2")
