@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.custody import cds_cards, purging, records, rulebook
+from gateway.custody import cds_cards, purging, records, rulebook, watch_cases
 from gateway.custody.database import bulk, in_batches
 from gateway.custody.ids import StoredId, Tenant, WriteNo
 from gateway.custody.records import Ref, Write
@@ -66,6 +66,7 @@ def forget_jobs(conn: Connection, tenant: Tenant, patient: StoredId) -> int:
     works on a job finds that it is no longer theirs."""
     rulebook.forget_shadow(conn, tenant, patient=patient)
     cds_cards.forget_of(conn, tenant, patient)
+    watch_cases.forget_of(conn, tenant, patient)
     return conn.execute(delete(job).where(job.c.tenant == tenant, job.c.patient == patient)).rowcount
 
 

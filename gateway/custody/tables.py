@@ -32,6 +32,7 @@ from gateway.custody.knowledge_table import KNOWLEDGE_RIGHTS, adopted_knowledge
 from gateway.custody.receiver_tables import trail_cursor, trail_receiver
 from gateway.custody.schema import Number, clustered, data
 from gateway.custody.trail_tables import audit_event, audit_head
+from gateway.custody.watch_tables import WATCH_TABLES
 
 __all__ = [
     "IDENTITY_KEY_TABLES",
@@ -353,6 +354,7 @@ IDENTITY_TABLES = (
     "audit_archive",
     cds_card.name,
     *CONSOLE_TABLES,
+    *WATCH_TABLES,
 )
 """What the workers' role has no right to: not to read, not to write."""
 

@@ -1,4 +1,4 @@
-"""Plans: what rules proposed to this hospital's clinicians, what became of it, and which rules were changed."""
+"""Plans: what rules proposed to this hospital's clinicians, what became of it, which rules were changed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gateway.custody.deciding import ENOUGH, Rate
 from mappers.recommendations_to_careplan import decision_reasons
 
 _MOST_REASONS = 3
+_OUTCOMES = ("accepted", "declined", "ignored", "open")
 
 
 def show(desk: Desk, visit: Visit) -> Answer:
@@ -22,9 +23,7 @@ def show(desk: Desk, visit: Visit) -> Answer:
     rows = [_told(one, over) for one in rates]
     values = {
         "rules": sorted(rows, key=lambda row: (not row["flagged"], -row["proposed"])),
-        "sums": {
-            name: sum(row[name] for row in rows) for name in ("accepted", "declined", "ignored", "open")
-        },
+        "sums": {name: sum(row[name] for row in rows) for name in _OUTCOMES},
         "flagged": sum(row["flagged"] for row in rows),
         "over": over,
         "enough": ENOUGH,
@@ -35,7 +34,7 @@ def show(desk: Desk, visit: Visit) -> Answer:
 
 
 def _told(rate: Rate, over: int) -> dict[str, Any]:
-    counts = {name: rate.counts.get(name, 0) for name in ("accepted", "declined", "ignored", "open")}
+    counts = {name: rate.counts.get(name, 0) for name in _OUTCOMES}
     common = sorted(rate.reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_REASONS]
     return {
         **counts,
