@@ -14,6 +14,7 @@ from gateway.custody.database import Database, Side
 from gateway.custody.founding import check_whole
 from gateway.custody.settings import Storage
 from gateway.custody.tables import job
+from gateway.privacy import policy
 from gateway.profiles import brought, enforced, library
 from gateway.settings import Settings
 from gateway.witnesses import places
@@ -55,6 +56,13 @@ def profiles(environ: Mapping[str, str]) -> None:
     settings = Settings.from_environ(environ)
     known = library(brought(settings.profiles_folder, settings.profiles is not None))
     enforced(known, settings.profiles_enforced)
+
+
+def policies(environ: Mapping[str, str]) -> None:
+    """What is split off and what partners are given can be read; raises ``PolicyRefused``."""
+    settings = Settings.from_environ(environ)
+    policy.load_as(policy.Kind.SPLIT, settings.policy)
+    policy.load_as(policy.Kind.RELEASE, settings.release_policy)
 
 
 def copies(environ: Mapping[str, str]) -> None:

@@ -45,6 +45,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> None:
     storage = settings.storage
     checks.copies(plan.environ)
     checks.profiles(plan.environ)
+    checks.policies(plan.environ)
     supervisor = Supervisor()
     supervisor.handle_signals()
     with ExitStack() as stack:

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from gateway import board, metrics
-from gateway.assembly import in_force
 from gateway.board import Board
 from gateway.custody import fitting
 from gateway.custody.founding import check_whole
@@ -98,8 +97,7 @@ def run(environ: Mapping[str, str], host: str, port: int) -> None:
     check_whole(settings.storage)
     fitting.check_all(settings.storage)
     checks.profiles(environ)
-    # A policy that cannot be read is said here, once, and not by each process.
-    in_force(settings)
+    checks.policies(environ)
     listening = Listening.bound(host, port)
     supervisor = Supervisor()
     supervisor.handle_signals()

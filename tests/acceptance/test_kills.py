@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -92,6 +93,30 @@ def test_law_6_the_gateway_killed_while_bundles_arrive(shaken: House, arrivals: 
     settled(shaken)
     found = shaken.hospital.searches("Patient")
     assert len(found) == len(shaken.admissions), "a bundle was stored twice"
+
+
+def test_law_6_one_of_several_gateways_killed_again_and_again_while_bundles_arrive(
+    shaken: House, generated: Makes, seeds: Iterator[int]
+):
+    def gateways() -> list[int]:
+        return shaken.careloom.parts("--passed")
+
+    until(lambda: len(gateways()) > 1, 60, "several gateways")
+    arrivals, over = [generated(next(seeds), 30) for _ in range(3 * PATIENTS)], threading.Event()
+
+    def kills() -> None:
+        while not over.wait(0.4):
+            if len(alive := gateways()) > 1:
+                kill(alive[0])
+
+    killer = threading.Thread(target=kills)
+    killer.start()
+    with ThreadPoolExecutor(PATIENTS) as senders:
+        list(senders.map(lambda sent: submits_until_it_is_told(shaken, sent), arrivals))
+    over.set()
+    killer.join()
+    settled(shaken)
+    assert len(shaken.hospital.searches("Patient")) == len(shaken.admissions), "a bundle was stored twice"
 
 
 def test_law_6_everything_killed_and_started_again(shaken: House, arrivals: list[Sent]):

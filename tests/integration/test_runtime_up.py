@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -31,7 +33,7 @@ class Up:
     def __init__(self, folder: Path) -> None:
         self.folder, self.port, self.log = folder / "data", free_port(), folder / "up.log"
         own = {name: value for name, value in os.environ.items() if not name.startswith("CARELOOM_")}
-        self.environ = {**own, "CARELOOM_DATA_DIR": str(self.folder)}
+        self.environ = {**own, "CARELOOM_DATA_DIR": str(self.folder), "CARELOOM_GATEWAYS": "1"}
 
     def start(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
@@ -48,6 +50,11 @@ class Up:
                 return answer.status == 200
         except OSError:
             return False
+
+    def events(self, kind: str) -> list[str]:
+        """What the trail tells of this kind."""
+        with closing(sqlite3.connect(self.folder / "careloom.db")) as conn:
+            return [row[0] for row in conn.execute("SELECT detail FROM audit_event WHERE kind = ?", (kind,))]
 
     def refused(self, *more: str) -> str:
         """The one line with which it gives up."""
@@ -125,10 +132,23 @@ def test_law_3_workers_and_relay_are_not_told_of_the_identity_key(up: Up) -> Non
 def test_a_part_that_is_killed_comes_back(up: Up) -> None:
     process = up.start()
     before = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in family(process.pid)}
-    (gateway,) = (pid for pid, line in before.items() if b"\0gateway\0" in line)
+    (gateway,) = (pid for pid, line in before.items() if b"\0--passed\0" in line)
     os.kill(gateway, signal.SIGKILL)
     until(lambda: not alive(gateway), 5, "its end")
     until(up.ready, 30, "readiness")
+
+
+def test_a_gateway_that_answers_nothing_is_ended_and_comes_back(up: Up) -> None:
+    up.environ["CARELOOM_HANG_SECONDS"] = "2"
+    process = up.start()
+    (gateway,) = (
+        pid for pid in family(process.pid) if b"\0--passed\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    )
+    os.kill(gateway, signal.SIGSTOP)
+    until(lambda: not alive(gateway), 20, "its end")
+    until(up.ready, 60, "readiness")
+    assert "a part that answered nothing was ended" in up.log.read_text()
+    assert up.events("system:hang") == ["gateway 1 of 1 had answered nothing for 2 s"]
 
 
 def test_its_parts_die_with_it(up: Up) -> None:
