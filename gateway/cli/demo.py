@@ -59,6 +59,7 @@ def demo(patients: int, seed: int, port: int, leave: bool) -> None:
             cast = _play(console, server, Wanted(patients, seed))
             if not leave:
                 table.invitation(console, server.base_url, cast)
+                table.desk(console, session.desk(server))
                 _serve(console, server)
     except KeyboardInterrupt:
         console.print("\nStopped; nothing is left behind.")

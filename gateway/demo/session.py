@@ -22,6 +22,7 @@ from gateway.demo.server import NotRunning, Server
 from mappers.lossless import number_text
 
 HOSPITAL, APP = "St. Anna Hospital", "Weave App"
+OFFICER = "Compliance officer"
 ENTRIES = 60
 PLAN_IDENTIFIER = "urn:careloom:plan|"
 PLAN_SECONDS = 120.0
@@ -68,6 +69,12 @@ def cast(server: Server) -> Cast:
     server.command("grant", "add", "--client", partner.client_id, "--organization", HOSPITAL)
     server.command("sandbox", "open", "--patients", SANDBOX_PATIENTS)
     return Cast(hospital, partner, officer)
+
+
+def desk(server: Server) -> str:
+    """The one-time link of an officer who comes to the console."""
+    who = ("--name", OFFICER, "--organization", HOSPITAL)
+    return str(server.command("officer", "add", *who)["link"])
 
 
 def enter(server: Server, role: str, organization: str) -> SmartClient:

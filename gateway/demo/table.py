@@ -65,6 +65,14 @@ def trail(events: Counter[str], verdict: Mapping[str, Any]) -> Table:
     return table
 
 
+def desk(console: Console, link: str) -> None:
+    """The way to the console, on one line."""
+    console.print(
+        "The console, by a link that works once (an app for one-time codes is needed):\n", highlight=False
+    )
+    console.print(f"  {link}\n", highlight=False, soft_wrap=True, markup=False)
+
+
 def invitation(console: Console, base_url: str, cast: Cast) -> None:
     """Lines for a second terminal. Not through the table: they are copied, so no line may be broken."""
     tokens = {"EHR": cast.hospital, "PARTNER": cast.partner, "OFFICER": cast.officer}

@@ -95,3 +95,10 @@ def test_lines_to_copy_are_not_broken():
     assert "export FHIR=http://127.0.0.1:1234/fhir" in lines
     assert f"export EHR={long}" in lines
     assert [line for line in lines if line.startswith("curl")]
+
+
+def test_the_link_to_the_console_is_on_one_line_however_narrow_the_terminal_is():
+    out = io.StringIO()
+    link = f"http://127.0.0.1:1234/console/welcome/{'x' * 43}"
+    table.desk(Console(file=out, width=40), link)
+    assert f"  {link}\n" in out.getvalue()
