@@ -17,7 +17,7 @@ from celery.bootsteps import StartStopStep
 from gateway.custody import fitting, logs
 from gateway.custody.errors import KeysAway, KeysUnreadable, Misconfigured, StoreUnavailable
 from gateway.custody.settings import Storage
-from workers import adopting, station
+from workers import adopting, shelf, station
 from workers.engine.knowledge import KnowledgeRefused
 from workers.orphans import die_with_parent
 from workers.stall import StallWatch
@@ -37,9 +37,10 @@ def _log(**_: Any) -> None:
 def _check(**_: Any) -> None:
     """A pack or a key that is refused stops the worker here, before it takes a job."""
     try:
-        station.load_knowledge()
+        known, where = station.load_knowledge(), Storage.from_environ(os.environ)
         station.load_maps(os.environ)
-        fitting.check_clinical(Storage.from_environ(os.environ))
+        fitting.check_clinical(where)
+        shelf.check(where, known)
     except (StoreUnavailable, KeysAway):
         # It may come back; until then the jobs wait.
         return

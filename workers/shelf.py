@@ -17,9 +17,10 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection
 
 from gateway.custody import rulebook
-from gateway.custody.database import Database
+from gateway.custody.database import Database, Side
 from gateway.custody.ids import Tenant
 from gateway.custody.jobs import Claim
+from gateway.custody.settings import Storage
 from workers import posted
 from workers.engine import knowledge as loader
 from workers.engine import own_maps, packing
@@ -49,6 +50,18 @@ class _Held:
 
 
 _held: WeakKeyDictionary[Database, _Held] = WeakKeyDictionary()
+
+
+def check(storage: Storage, started: Knowledge) -> None:
+    """Refuse to start beside packs that this release finds faults in; raises ``KnowledgeRefused``."""
+    own = storage.worker_database_url
+    database = Database.open(own or storage.database_url, Side.WORKER, own_login=own is not None)
+    try:
+        with database.read() as conn:
+            packs = rulebook.packs(conn)
+    finally:
+        database.close()
+    _with_packs(started, packs)
 
 
 def whole(at: Station) -> Knowledge:

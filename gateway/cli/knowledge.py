@@ -30,7 +30,6 @@ def _folder(command: F) -> F:
     return click.option(
         "--folder",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
-        default=SHIPPED,
         help="A folder of packs [what counts here].",
     )(command)
 
@@ -49,9 +48,9 @@ for _command in (add, remove, sign, trust_, switch, recall, shadow):
 @click.option("--organization", help="As it counts for this hospital [for all].")
 @data_dir
 @as_json
-def list_(folder: Path, organization: str | None, as_json: bool) -> None:
+def list_(folder: Path | None, organization: str | None, as_json: bool) -> None:
     """List every rule with its state, version, source and day of review."""
-    found = _counting(organization) if folder == SHIPPED else load(folder)
+    found = _counting(organization) if folder is None else load(folder)
     if as_json:
         show([_row(rule) for rule in found.every])
         return
@@ -84,10 +83,10 @@ def _counting(organization: str | None) -> Knowledge:
 @_folder
 @as_json
 @click.pass_context
-def check(context: click.Context, pack: Path | None, folder: Path, as_json: bool) -> None:
+def check(context: click.Context, pack: Path | None, folder: Path | None, as_json: bool) -> None:
     """Lint every rule, run its cases, and name what is overdue for review; of one PACK, or of all."""
     today = date.today()  # noqa: DTZ011 - a review falls due on a local day
-    report = _report(folder, today) if pack is None else _pack_report(pack, today)
+    report = _report(folder or SHIPPED, today) if pack is None else _pack_report(pack, today)
     if as_json:
         show(report)
     else:
