@@ -78,7 +78,7 @@ def services(settings: Settings, vault: Vault, world: World) -> Services:
     ) -> Resource:
         return search_in_bundle(made, actor, type_, parameters, lenient)
 
-    looking = Looking(release.find, release.read, release.originals, searched)
+    looking = Looking(release.find, release.read, release.originals, searched, release.beside)
     known = profiles.library(profiles.brought(settings.profiles_folder, settings.profiles is not None))
     statement = capability.statement(ROUTES, settings, version("careloom"), world.clock(), known.profiles())
     made = Services(

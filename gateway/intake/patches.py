@@ -99,6 +99,9 @@ def applied(
     with vault.database.read() as conn:
         heads = records.heads(conn, tenant, wanted)
     standing = looking.originals(tenant, [ref for ref in wanted if ref in heads and not heads[ref].deleted])
+    for entry, ref in zip(entries, refs, strict=True):
+        if ref is not None and ref not in standing and rights.are_filtered(entry):
+            looking.beside(tenant, *ref)
     return [
         entry if ref is None else _applied(entry, standing.get(ref), ref in heads, rights)
         for entry, ref in zip(entries, refs, strict=True)

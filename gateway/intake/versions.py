@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -69,6 +69,8 @@ class Versions:
         rights = Rights(actor.scopes)
         wanted = [ref for entry, ref in zip(entries, refs, strict=True) if _looks_back(entry, rights)]
         before = self._before(tenant, wanted, heads)
+        for ref in self._refused_unseen(rights, entries, refs, heads):
+            self.looking.beside(tenant, *ref)
         sealer = Sealer(tenant, self.policy, identities, self._keys(tenant, whose), self.entropy)
         step = _Step(sealer, rights, heads, before, now)
         return [step.outcome(e, ref, w) for e, ref, w in zip(entries, refs, whose, strict=True)]
@@ -76,6 +78,16 @@ class Versions:
     def _before(self, tenant: Tenant, refs: Sequence[Ref], heads: Mapping[Ref, Head]) -> Mapping[Ref, Stored]:
         known = [ref for ref in refs if ref in heads and not heads[ref].deleted]
         return self.looking.originals(tenant, known) if known else {}
+
+    @staticmethod
+    def _refused_unseen(
+        rights: Rights, entries: Sequence[Entry], refs: Sequence[Ref], heads: Mapping[Ref, Head]
+    ) -> Iterator[Ref]:
+        """Deletions of nothing by whoever may delete a part of the type only."""
+        for entry, ref in zip(entries, refs, strict=True):
+            nothing = ref not in heads or heads[ref].deleted
+            if entry.method == "DELETE" and entry.id and nothing and rights.are_filtered(entry):
+                yield ref
 
     def _keys(self, tenant: Tenant, whose: Sequence[Whose]) -> Keys:
         subjects = {subject for one in whose for subject in one.subjects}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from msgspec import structs
@@ -10,11 +11,13 @@ from msgspec import structs
 from gateway import trace
 from gateway.auth import registry
 from gateway.auth.actor import Actor, Role
-from gateway.custody.errors import KeyGone
+from gateway.custody import neighbours
+from gateway.custody.errors import KeyGone, Tampered
 from gateway.custody.identity.search_lists import Owner, SearchLists
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM, StoredId, Tenant
 from gateway.custody.records import StoredVersion
+from gateway.identities import resolve
 from gateway.instants import day
 from gateway.privacy.policy import Policy, shipped
 from gateway.refusal import Kind, Refused, recorded, refused
@@ -79,6 +82,7 @@ class Release:
         self._refuse_erased(actor, (view, interaction), type_, id_)
         row = view.locate(type_, id_, version)
         if row is None or not self.sieve(actor, view, READ).passing([row]):
+            self._as_long(actor, view, type_, id_, row)
             self._record(actor, (view, interaction), type_, row, 404)
             raise recorded(Kind.NOT_FOUND, "not-found", UNKNOWN)
         if row.deleted:
@@ -94,8 +98,10 @@ class Release:
         self._allow(actor, type_, "r")
         view = self.view(actor)
         self._refuse_erased(actor, (view, "history"), type_, id_)
-        rows = self.sieve(actor, view, READ).told(view.versions(type_, id_))
+        there = view.versions(type_, id_)
+        rows = self.sieve(actor, view, READ).told(there)
         if not rows:
+            self._as_long(actor, view, type_, id_, there[0] if there else None)
             self._record(actor, (view, "history"), type_, None, 404)
             raise recorded(Kind.NOT_FOUND, "not-found", UNKNOWN)
         living = [row for row in rows if not row.deleted]
@@ -165,6 +171,11 @@ class Release:
         bodies = zip(rows, view.present(rows), strict=True)
         return {(row.type, row.id): _stored(body, row) for row, body in bodies}
 
+    def beside(self, tenant: Tenant, type_: str, id_: StoredId) -> None:
+        """Open what lies beside an id, for nothing but the time that it takes."""
+        with suppress(KeyGone, Tampered):
+            tenants.TenantView(self.vault, tenant).present(self._neighbour(tenant, type_, id_))
+
     def _paging(self, actor: Actor, view: View, type_: str, parameters: Parameters) -> Paging:
         """The search that the parameters ask for, each of them understood. Raises ``Refused``."""
         self.limits.extent.check(parameters)
@@ -185,6 +196,21 @@ class Release:
     def sieve(self, actor: Actor, view: View, letter: str) -> Sieve:
         """What the filters of the actor's scopes leave of a view."""
         return Sieve(self.vault, actor.scopes, letter, view.seen)
+
+    def _as_long(self, actor: Actor, view: View, type_: str, id_: str, hidden: StoredVersion | None) -> None:
+        """To whoever sees a part of a type, an id that is nobody's is refused after the work that one takes
+        which is hidden: that had to be opened to find it out."""
+        if not isinstance(view, tenants.TenantView) or not self.sieve(actor, view, READ).stands_before(type_):
+            return
+        if hidden is None or hidden.deleted:
+            stored = resolve(self.vault, view.tenant, type_, id_)
+            with suppress(KeyGone, Tampered):
+                self.sieve(actor, view, READ).passing(self._neighbour(view.tenant, type_, stored))
+
+    def _neighbour(self, tenant: Tenant, type_: str, id_: StoredId) -> list[StoredVersion]:
+        with self.vault.database.glance() as at:
+            found = neighbours.beside(at, tenant, type_, id_)
+        return [] if found is None else [found]
 
     def _refuse_erased(self, actor: Actor, what: tuple[View, str], type_: str, id_: str) -> None:
         """What was erased is no more, for whoever was shown its id; that somebody asked is recorded."""

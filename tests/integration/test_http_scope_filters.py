@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import requests
 
+from gateway.custody.identity import halves
 from gateway.demo.client import ASSERTION_TYPE
+from gateway.release import opened
 from tests.actors import Hospital, Town
 
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -171,3 +173,35 @@ def test_a_deletion_is_tried_on_what_passes(hospital: Hospital):
     limited = Narrow(hospital, f"system/Observation.r system/Observation.d?{LABORATORY}")
     told = limited.asks("POST", path.format("v1"), parameters).json()
     assert told["issue"][0]["code"] == "forbidden"
+
+
+NOTHING_CHANGES = b'[{"op": "test", "path": "/status", "value": "final"}]'
+
+
+@pytest.mark.parametrize(
+    ("method", "end"),
+    [
+        ("GET", ""),
+        ("GET", "/_history"),
+        ("GET", "/_history/1"),
+        ("GET", "/$meta"),
+        ("DELETE", ""),
+        ("PATCH", ""),
+    ],
+)
+def test_what_is_hidden_and_what_is_nobodys_take_the_same_work(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch, method: str, end: str
+):
+    narrow = Narrow(hospital, f"system/Observation.cruds?{LABORATORY}")
+    opened_cells: list[int] = []
+    for module in (opened, halves):
+        real = module.unseal
+        monkeypatch.setattr(module, "unseal", lambda *told, real=real: opened_cells.append(1) or real(*told))
+    more = {"Content_Type": "application/json-patch+json"} if method == "PATCH" else {}
+    work = []
+    for name in ("v1", "nobodys"):
+        opened_cells.clear()
+        body = NOTHING_CHANGES if method == "PATCH" else None
+        assert narrow.asks(method, f"Observation/{name}{end}", body, **more).status_code == 404
+        work.append(len(opened_cells))
+    assert work[0] == work[1] > 0
