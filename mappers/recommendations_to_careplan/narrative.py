@@ -93,8 +93,13 @@ def _once(texts: Iterable[str]) -> list[str]:
 
 
 def _issue(issue: Issue) -> str:
-    head = f"<b>{escape(issue.title)}</b> ({escape(issue.severity)})"
-    return head + _broken(_once(reason.sentence for reason in issue.reasons))
+    head = f"<b>{escape(_begun(issue.title))}</b> ({escape(issue.severity)})"
+    return head + _broken(_once(_begun(reason.sentence) for reason in issue.reasons))
+
+
+def _begun(text: str) -> str:
+    """A sentence may begin with the name of a medicine."""
+    return text[:1].upper() + text[1:]
 
 
 # --- what it rests on ------------------------------------------------------------------------------------
@@ -129,7 +134,8 @@ def _changes(activity: Activity) -> str:
 
 
 def _target(target: Target, today: date) -> str:
-    return escape(f"{target.title}{by(target.due, today)}")
+    late = target.due is not None and target.due < today
+    return escape(f"{target.title}{f', not reached by {target.due}' if late else by(target.due, today)}")
 
 
 def _computed(plan: Plan) -> Iterator[str]:

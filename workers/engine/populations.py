@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workers.engine.definitions import Guideline, Lactation, Pregnancy
 from workers.engine.readings import AMBULATORY
+from workers.engine.vocabulary import analytes, spelt
 
 _PREGNANCY = {
     Pregnancy.ANY: "",
@@ -30,7 +31,11 @@ def population(rule: Guideline) -> str:
 def limits(rule: Guideline) -> str:
     """Whom it leaves out, how old its values may be, and until when it counts as reviewed."""
     left_out = [one.description for one in rule.exclusions]
-    old = [f"{name} of the last {age}" for name, age in sorted(rule.lens.ages.items()) if age is not None]
+    old = [f"{_named(key)} ({age})" for key, age in sorted(rule.lens.ages.items()) if age]
     said = [f"leaves out {'; '.join(left_out)}"] if left_out else []
-    said += [f"reads {', '.join(old)}"] if old else []
+    said += [f"reads no value that is older: {', '.join(old)}"] if old else []
     return "; ".join([*said, f"to be reviewed by {rule.review.isoformat()}"])
+
+
+def _named(key: str) -> str:
+    return analytes()[key].name if key in analytes() else spelt(key)
