@@ -77,6 +77,7 @@ def office() -> Office:
         entropy=secrets.token_bytes,
         erasure=erasure,
         copies=settings.copies,
+        zone=settings.sign_in.zone,
         later_seconds=settings.async_seconds,
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 import requests
 import structlog
@@ -55,6 +56,8 @@ class Office:
     entropy: Entropy
     erasure: Erasure
     copies: Copies = field(default_factory=Copies)
+    zone: tzinfo = UTC
+    """By whose days and nights is watched."""
     later_seconds: int = 86_400
     """How long the answers to requests that were done later are kept."""
     signed: dict[Tenant, int] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from gateway.custody.tables import access_token, assertion_seen
 from gateway.delivery import Office
 from gateway.retention import Sweep
 from gateway.standing import standings
+from gateway.watching.look import Watcher
 
 ANSWERS_KEPT = 24 * 3600 * SECOND
 JOBS_KEPT = 30 * 24 * 3600 * SECOND
@@ -47,6 +48,11 @@ def watch_the_receivers(office: Office) -> None:
         if one.late(office.copies.late_seconds):
             told = {"receiver": one.name, "events": one.events, "seconds": one.seconds}
             log.warning("a receiver of the trail is late", **told, reason=one.trouble or "none is known")
+
+
+def watch_the_trail(office: Office) -> None:
+    """Open cases for what somebody should look into."""
+    Watcher(office.vault, office.clock, office.entropy, office.zone).look()
 
 
 def prepare_the_trail(office: Office) -> None:
@@ -103,6 +109,7 @@ def finish_erasures(office: Office) -> None:
 CHORES = (
     Chore("sign the trail", 2.0, sign_the_trail),
     Chore("watch the receivers", 60.0, watch_the_receivers),
+    Chore("watch the trail", 20.0, watch_the_trail),
     Chore("prepare the trail", 3600.0, prepare_the_trail),
     Chore("analyse what grew", 5.0, analyse_what_grew),
     Chore("forget what expired", 600.0, forget_what_expired),

@@ -85,7 +85,7 @@ class Authenticator:
         return self._proven(assertions.issued(visit.assertion), audiences, known)
 
     def _proven(self, assertion: Assertion, audiences: tuple[str, ...], known: Known) -> Authenticated:
-        found = known.client = self._registered(assertion.client_id)
+        found = self._registered(assertion.client_id, known)
         assertions.check_jku(assertion, found.jwks_url)
         try:
             keys = self.keys.keys(found, assertion.header["kid"])
@@ -94,9 +94,11 @@ class Authenticator:
         proven = assertions.prove(assertion, keys, audiences, self.clock() // SECOND)
         return Authenticated(found, proven, assertion.claims)
 
-    def _registered(self, client_id: str) -> Client:
+    def _registered(self, client_id: str, known: Known) -> Client:
         with self.database.read() as conn:
             found = registry.find_client(conn, client_id)
+        # The trail names a client that was revoked and calls on.
+        known.client = found
         if found is None or found.revoked is not None:
             raise invalid_client("no client in use has this client_id")
         return found

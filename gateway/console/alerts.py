@@ -13,6 +13,7 @@ from gateway.console import broken_glass, runs
 from gateway.console.asked import Desk, Visit
 from gateway.console.heads import LogState
 from gateway.console.reading import Reading, Wanted
+from gateway.custody import watch_cases
 from gateway.custody.jobs import SECOND
 
 GOOD, WARN, BAD = "good", "warn", "bad"
@@ -94,7 +95,14 @@ def _glass(scene: Scene) -> list[Alert]:
     return [Alert(BAD if late else WARN, text, "/console/glass", "Review them")]
 
 
-QUESTIONS: Sequence[Question] = (_tampering, _glass, _verified, _unsigned, _receivers)
+def _cases(scene: Scene) -> list[Alert]:
+    count = sum(watch_cases.counts(scene.conn, scene.visit.person.organization).values())
+    if not count:
+        return []
+    return [Alert(WARN, f"Open cases on the watch list: {count}.", "/console/watch", "Work through them")]
+
+
+QUESTIONS: Sequence[Question] = (_tampering, _glass, _cases, _verified, _unsigned, _receivers)
 """In this order they are shown; another one is a function and a place here."""
 
 

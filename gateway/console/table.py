@@ -21,6 +21,7 @@ from gateway.console.views import (
     plans,
     search,
     verify,
+    watch,
 )
 
 PAGES: Sequence[Page] = (
@@ -47,6 +48,11 @@ PAGES: Sequence[Page] = (
     Page("/verify", "verify", verify.begin, EVERYBODY, Told.READ, "POST"),
     Page("/verify/export", "verify", verify.export, OFFICERS, Told.READ, "POST"),
     Page("/verify/export/<id>", "verify", verify.fetch, OFFICERS, Told.EXPORT),
+    Page("/watch", "watch", watch.show, EVERYBODY, Told.READ, menu="Watch"),
+    Page("/watch/mark", "watch", watch.mark, OFFICERS, Told.ITSELF, "POST"),
+    Page("/watch/<id>", "watch", watch.one, EVERYBODY, Told.READ, under="Watch"),
+    Page("/watch/<id>/take", "watch", watch.take, OFFICERS, Told.ITSELF, "POST"),
+    Page("/watch/<id>/close", "watch", watch.close, OFFICERS, Told.ITSELF, "POST"),
     Page("/glass", "glass", glass.show, EVERYBODY, Told.READ, menu="Break-glass"),
     Page("/glass/<id>", "glass", glass.one, EVERYBODY, Told.READ, under="Break-glass"),
     Page("/glass/<id>", "glass", glass.decide, OFFICERS, Told.ITSELF, "POST"),
@@ -65,6 +71,10 @@ SAID: Mapping[str, str] = {
     "kept": "The search is kept; you find it at the top of the page.",
     "retried": "The failed jobs wait again.",
     "reviewed": "The review is kept.",
+    "taken": "The case is yours.",
+    "closed": "The case is closed.",
+    "marked": "Every access to this patient is looked at from now on.",
+    "unmarked": "This patient is looked after as any other.",
     "password": "Your password is changed. Your other sessions have ended.",
 }
 """What a page says when a form was done, by the word that stands in its address."""

@@ -13,7 +13,7 @@ from gateway.custody.ids import SYSTEM, StoredId, Tenant
 from gateway.trace import MINOR, SUCCESS
 
 LOGIN, LOGOUT, ACCOUNT, PERSON = "console:login", "console:logout", "console:account", "console:person"
-REVIEW, RETRY = "console:review", "console:retry"
+REVIEW, RETRY, CASE = "console:review", "console:retry", "console:case"
 REFUSED = 400
 _ACTIONS = {"console:read": "R", "console:export": "R", "console:account": "U", "console:person": "U"}
 _QUERIES = ("console:search", "console:export")

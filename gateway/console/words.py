@@ -113,6 +113,7 @@ _DEEDS: Mapping[str, str] = {
     "console:verify": "had the trail verified",
     "console:review": "reviewed a break-glass access",
     "console:retry": "had failed jobs tried again",
+    "console:case": "worked on a case of the watch list",
     "system:start": "started",
     "system:stop": "stopped",
 }

@@ -191,6 +191,7 @@ PATTERNS: Mapping[str, Pattern] = {
     "console:verify": Pattern(_LOG_USED),
     "console:review": Pattern(_ALERT, (_SECURITY,)),
     "console:retry": Pattern(_ACTIVITY),
+    "console:case": Pattern(_ALERT, (_SECURITY,)),
     "system:start": Pattern(_ACTIVITY, (Code(DICOM, "110120", "Application Start"),)),
     "system:stop": Pattern(_ACTIVITY, (Code(DICOM, "110121", "Application Stop"),)),
     "system:hang": Pattern(_ACTIVITY, (Code(DICOM, "110121", "Application Stop"),)),

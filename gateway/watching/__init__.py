@@ -1,0 +1,1 @@
+"""Use case: looking at new events of the trail for what somebody should look into."""
