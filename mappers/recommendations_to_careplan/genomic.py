@@ -70,6 +70,13 @@ def implication_observation(writer: Writer, one: Implication) -> dict[str, Json]
     )
 
 
+def told_phenotype(one: GenePhenotype) -> str:
+    """A phenotype in a line."""
+    day = f" of {one.when.isoformat()}" if one.when else ""
+    score = f", activity score {one.activity}" if one.activity else ""
+    return f"{one.gene}{day}: {one.phenotype} ({one.alleles}{score})"
+
+
 def _told(one: Implication) -> Iterator[Json]:
     coded = [(RXNORM, one.rxcui, one.drug)] if one.rxcui else []
     yield _component(MEDICATION, {"valueCodeableConcept": concept(one.drug, *coded)})

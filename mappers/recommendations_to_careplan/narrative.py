@@ -23,6 +23,7 @@ from mappers.recommendations import (
     Urgency,
     Withdrawn,
 )
+from mappers.recommendations_to_careplan.genomic import told_phenotype
 from mappers.recommendations_to_careplan.scored import told_estimate
 from mappers.recommendations_to_careplan.trend import told_trend
 from mappers.recommendations_to_careplan.writer import by, cited
@@ -142,6 +143,7 @@ def _computed(plan: Plan) -> Iterator[str]:
     yield from map(_derived, plan.derived)
     yield from map(_scored, plan.scores)
     yield from (escape(told_trend(one)) for one in plan.trends)
+    yield from (escape(told_phenotype(one)) for one in plan.phenotypes)
 
 
 def _derived(derived: Derived) -> str:

@@ -73,6 +73,8 @@ def component(body: dict[str, Any], code: str) -> dict[str, Any]:
 def test_a_phenotype_names_its_gene_alleles_score_and_results():
     plan, one = written(PHENOTYPE)
     assert valid(PHENOTYPE)
+    told = "CYP2D6 of 2026-03-01: Intermediate Metabolizer (*1/*4, activity score 1.0)"
+    assert told in plan["text"]["div"]
     assert [coding["code"] for coding in one["code"]["coding"]] == ["53040-2", "79715-9"]
     assert one["valueCodeableConcept"]["coding"][0]["code"] == "LA10317-8"
     assert component(one, "48018-6")["valueCodeableConcept"]["coding"][0]["code"] == "HGNC:2625"
