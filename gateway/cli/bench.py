@@ -19,6 +19,8 @@ from bench.audit_report import audit_as_json, show_audit
 from bench.audit_share import share as run_share
 from bench.bundles import Bundle, NothingToPush, from_folder, generated
 from bench.cds import cds as run_cds
+from bench.console import as_rows
+from bench.console import console as run_console
 from bench.custody import custody as run_custody
 from bench.facts import speeds
 from bench.facts_report import facts_as_json, show_facts
@@ -316,3 +318,32 @@ def audit(machine: bool, share: bool, data_dir: Path | None, **wanted: Any) -> N
         click.echo(json.dumps(audit_as_json(found, shared)))
     else:
         show_audit(found, shared, console)
+
+
+@bench.command("console")
+@click.option(
+    "--events",
+    default=100_000,
+    show_default=True,
+    type=click.IntRange(1_000, 20_000_000),
+    help="In the trail.",
+)
+@click.option(
+    "--rounds", default=20, show_default=True, type=click.IntRange(1, 1_000), help="How often each page."
+)
+@_data_dir
+@_as_json
+def console_(machine: bool, events: int, rounds: int, data_dir: Path | None) -> None:
+    """Measure how fast each page of the console comes, on a trail of its own."""
+    url = os.environ.get("CARELOOM_DATABASE_URL") or None
+    try:
+        with Console(stderr=machine).status("") as status:
+            rows = as_rows(run_console(events, rounds, data_dir, url, status.update))
+    except (NotAccepted, CustodyError) as error:
+        raise click.ClickException(str(error)) from None
+    if machine:
+        click.echo(json.dumps({"events": events, "pages": rows}))
+        return
+    for row in rows:
+        times = f"p50 {row['p50_ms']:>7} ms  p95 {row['p95_ms']:>7} ms  CPU {row['cpu_p95_ms']:>6} ms"
+        click.echo(f"{row['page']:<40} {times}  {row['bytes']:>7} bytes")
