@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -146,9 +145,8 @@ def _events(desk: Desk, one: Case) -> str:
     """Where the search shows the events of a case."""
     zone = desk.settings.sign_in.zone
     day = local(one.period, zone).date()
-    until = day + timedelta(days=1) if RULES[one.rule].period >= DAY else day
     who = "user" if "|" in one.subject else "client"
-    asked = {who: one.subject, "since": day.isoformat(), "until": until.isoformat()}
+    asked = {who: one.subject, "since": day.isoformat(), "until": day.isoformat()}
     return f"/console/search?{urlencode(asked)}"
 
 
