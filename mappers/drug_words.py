@@ -104,5 +104,8 @@ def units() -> frozenset[str]:
     return frozenset(document("drug_grammar.json")["units"])
 
 
+KIND = re.compile(r" \((?:product|medicinal product|substance|clinical drug)\)$")
+"""What SNOMED CT writes behind a name to tell what kind of thing it is."""
+
 MASSES = frozenset({"mg", "mcg", "ug", "g", "meq", "unt", "iu", "microgram", "micrograms"})
 """Units that only a strength has: somebody may be 28 days or 28 hours old, nobody 28 mg."""

@@ -91,7 +91,7 @@ def ingredients() -> frozenset[str]:
 def _words(display: str) -> list[str]:
     if len(display) > LONGEST_DISPLAY:
         return ["?"]
-    spelt = STUCK.sub(r"\1 \2", APPLICATION.sub("", display.casefold()))
+    spelt = STUCK.sub(r"\1 \2", APPLICATION.sub("", drug_words.KIND.sub("", display.casefold())))
     return [part for word in TOKEN.findall(spelt) for part in _apart(word)]
 
 

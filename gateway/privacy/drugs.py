@@ -17,7 +17,7 @@ from mappers import drug_words
 _LONGEST_NAME = 5
 _LONGEST_TEXT = 250
 
-_NUMBER = re.compile(r"\d{1,5}(?:\.\d{1,5})?(?:[/-]\d{1,5}(?:\.\d{1,5})?){0,2}")
+_NUMBER = re.compile(r"\d{1,5}(?:\.\d{1,5})?(?:[/-]\d{1,5}(?:\.\d{1,5})?){0,2}|\d{1,3},000")
 _GLUED = re.compile(r"(\d[\d.]*)([a-zµ%][a-zµ%/]*)")
 _BRACKETED = re.compile(r"(.*\S) \[([^\[\]]+)\]")
 _APPLICATION = re.compile(r"nda\d{6}")
@@ -31,7 +31,7 @@ def is_drug(text: str) -> bool:
     """Whether a text is the name of a medicine and nothing else."""
     if len(text) > _LONGEST_TEXT:
         return False
-    plain = text.lower()
+    plain = drug_words.KIND.sub("", text.lower())
     if _may_be_somebody(plain):
         return False
     bracketed = _BRACKETED.fullmatch(plain)
