@@ -47,6 +47,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "The engine": ("worker:",),
     "The console": ("console:",),
     "Who is let in": ("client:", "grant:", "sandbox:", "console:person"),
+    "Decision support": ("cds:", "rest:apply", "rest:validate"),
+    "Rules and knowledge": ("knowledge:",),
     "Consent": ("consent:",),
     "Merged records": ("merge:",),
     "Erasure and retention": ("erasure:", "retention:"),

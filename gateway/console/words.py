@@ -67,6 +67,10 @@ _DEEDS: Mapping[str, str] = {
     "token:revoke": "gave a token back",
     "client:add": "was registered as a client",
     "client:revoke": "was revoked as a client",
+    "client:keys": "showed other keys than before",
+    "cds:call": "asked for decision support",
+    "cds:feedback": "told what became of a card",
+    "cds:refuse": "was refused decision support",
     "grant:add": "was granted access",
     "grant:revoke": "lost a grant",
     "sandbox:open": "opened the sandbox",
@@ -103,6 +107,7 @@ _DEEDS: Mapping[str, str] = {
     "patient:disclosures": "made an accounting of disclosures",
     "audit:export": "exported the trail",
     "audit:archive": "archived the oldest events",
+    "audit:acknowledge": "acknowledged that a clock was wrong",
     "console:login": "logged in to the console",
     "console:logout": "logged out of the console",
     "console:read": "looked at a page of the console",
@@ -116,6 +121,7 @@ _DEEDS: Mapping[str, str] = {
     "console:case": "worked on a case of the watch list",
     "system:start": "started",
     "system:stop": "stopped",
+    "system:hang": "hung and was started again",
 }
 """What an event of each kind says; ``{a}`` is what it was done to."""
 

@@ -22,6 +22,8 @@ __all__ = ["browser", "served"]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("console")]
 
 LEVELS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+"""What another theme may break."""
 
 
 @pytest.fixture(scope="module")
@@ -120,11 +122,11 @@ def test_disclosures_are_accounted_for_on_a_page_and_on_paper(desk: Page, served
 def test_pages_break_no_rule_of_wcag_in_light_and_dark(browser: Browser, served: Served, desk: Page):
     state = desk.context.storage_state()
     wrong: list[str] = []
-    for theme in ("light", "dark"):
+    for theme, asked in (("light", LEVELS), ("dark", COLOURS)):
         page = new_page(browser, served, storage_state=state, color_scheme=theme)
         for name, path in {**pages(served), "log-in": "/console/login"}.items():
             page.goto(path)
-            found = Axe().run(page, options=LEVELS).response["violations"]
+            found = Axe().run(page, options=asked).response["violations"]
             wrong += [
                 f"{theme} {name}: {one['id']} {[n['html'][:90] for n in one['nodes']][:3]}" for one in found
             ]
