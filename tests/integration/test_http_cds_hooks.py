@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 import uuid
 from pathlib import Path
@@ -14,8 +15,9 @@ import requests
 from sqlalchemy import func, select
 
 from gateway.cds_hooks.catalogue import PREFETCH
-from gateway.custody import jobs
+from gateway.custody import jobs, rulebook
 from gateway.custody.cds_tables import cds_card
+from gateway.custody.ids import Tenant
 from gateway.custody.opening import open_clinic
 from gateway.custody.settings import Storage
 from mappers import lossless
@@ -368,3 +370,24 @@ def test_nothing_of_what_was_sent_is_stored(embedded: Town, hospital: Hospital):
         rows = str([tuple(row) for row in conn.execute(select(cds_card))])
     assert canary not in rows
     assert "anna" not in rows
+
+
+# --- the rules that count --------------------------------------------------------------------------------
+
+
+def test_a_rule_that_the_hospital_switched_off_gives_no_card_from_the_next_call_on(
+    embedded: Town, hospital: Hospital
+):
+    first = cards(calls(hospital, VIEW, asked(*diabetic("anna"))))
+    rules = {rule for one in first for rule in re.findall(r"rule ([a-z0-9-]+) ", one["detail"])}
+    gone = sorted(rules)[0]
+    assert embedded.app is not None
+    database = embedded.app.extensions["careloom_vault"].database
+    with database.write() as conn:
+        rulebook.change(conn)
+        rulebook.put_switch(conn, Tenant(1), rulebook.Switch(gone, "off", {}, "not for us"), 0)
+    then = cards(calls(hospital, VIEW, asked(*diabetic("anna"))))
+    assert {rule for one in then for rule in re.findall(r"rule ([a-z0-9-]+) ", one["detail"])} == rules - {
+        gone
+    }
+    assert len(cards(calls(embedded.hospital("st-berta"), VIEW, asked(*diabetic("anna"))))) == len(first)
