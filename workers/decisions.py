@@ -128,6 +128,12 @@ def base_of(was: Derived) -> Body:
     return laid_over(was.body, was.theirs) if was.decided else was.body
 
 
+def as_it_stands(plan: Body, was: Derived | None) -> Body:
+    """The plan after a job, by what came of ``woven``: where nothing is written, as a clinician left it."""
+    unwritten = was is not None and was.theirs is not None and lossless.same(dict(plan), dict(was.body))
+    return base_of(was) if was is not None and unwritten else plan
+
+
 def evidence(line: Line, plan: Body) -> tuple[Any, ...]:
     """What a line of a plan rests on, as one value that can be compared."""
     detail = line.get("detail", {})

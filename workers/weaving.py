@@ -35,11 +35,8 @@ class Woven:
     bodies: Sequence[Body]
     standing: Mapping[Ref, Derived]
     answer: Plan
-
-    @property
-    def plan(self) -> Body:
-        """The plan among them."""
-        return self.bodies[0]
+    plan: Body
+    """The plan as it stands then, whether a worker writes it or a clinician wrote it."""
 
 
 def woven(at: Station, claim: Claim, known: Known, answer: Plan, closes: Closes) -> Woven:
@@ -67,10 +64,12 @@ def _woven(at: Station, claim: Claim, known: Known, answer: Plan, closes: Closes
     removed = reading.removed(at.clinic, claim, known, map(outcome.ref, implied))
     standing = {**removed, **known.derived}
     careplan, *others = implied
-    plan = _plan(careplan, answer, _among(at, claim, known, careplan, standing), closes)
+    among = _among(at, claim, known, careplan, standing)
+    plan = _plan(careplan, answer, among, closes)
+    stands = decisions.as_it_stands(plan, among.get(outcome.ref(careplan)))
     kept = [one for one in others if one["resourceType"] not in SIGNABLE]
     rest = [_other(one, answer, standing) for one in kept]
-    return Woven([plan, *_drafts(plan, others, standing), *rest], standing, answer)
+    return Woven([plan, *_drafts(stands, others, standing), *rest], standing, answer, stands)
 
 
 def _plan(implied: Body, answer: Plan, standing: Mapping[Ref, Derived], closes: Closes) -> Body:
