@@ -146,4 +146,6 @@ def _fits(spot: Spot) -> bool:
         return fitting.get(verb, False)
     if verb is Verb.PSEUDONYM:
         return kind in _LINKS
+    if verb is Verb.NAME:
+        return kind in ("uri", "canonical") and not spot.many
     return verb is Verb.KEEP or (verb is Verb.MATCHING and kind in _TEXT)
