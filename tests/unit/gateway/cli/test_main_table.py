@@ -49,7 +49,7 @@ NEEDS: dict[Words, Words] = {
     ("audit", "export"): ("/nowhere/at/all",),
     ("audit", "archive"): ("--before", "2019-06", "--to", "/nowhere/at/all"),
 }
-WITHOUT_DATA = {"policy", "knowledge", "bench", "calc", "facts", "profiles"}
+WITHOUT_DATA = {"policy", "knowledge", "bench", "calc", "facts", "profiles", "codes"}
 """They look at files, or at nothing."""
 ON_AN_INSTALLATION = [words for words in LEAVES if words not in PROCESSES and words[0] not in WITHOUT_DATA]
 
