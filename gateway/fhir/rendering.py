@@ -15,7 +15,12 @@ from gateway.fhir.negotiation import FHIR_JSON
 from mappers import lossless
 
 _KIND = f"{FHIR_JSON}; fhirVersion=4.0; charset=utf-8"
-_ALWAYS = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding, Authorization, Prefer"}
+_ALWAYS = {
+    "Cache-Control": "no-store",
+    "Vary": "Accept, Accept-Encoding, Authorization, Prefer",
+    # What somebody called themselves stands in answers: no browser may take it for a page.
+    "X-Content-Type-Options": "nosniff",
+}
 _WORTH_PACKING = 1_024
 _LEVEL = 1
 """gzip's quickest level: FHIR's JSON repeats itself so much that it saves nine tenths already."""
