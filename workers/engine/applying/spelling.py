@@ -82,7 +82,7 @@ def _literal(node: Node) -> str:
         return str(node["text"])
     (quantity,) = literal["children"]
     (unit,) = quantity["children"]
-    inner = unit["children"][0] if unit["children"] else unit
+    inner = unit["children"][0] if unit.get("children") else unit
     return f"{quantity['terminalNodeText'][0]} {inner['terminalNodeText'][0]}"
 
 
