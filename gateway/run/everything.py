@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.custody.founding import found
 from gateway.custody.settings import Storage
@@ -52,6 +52,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> None:
         stack.enter_context(lock.exclusive(storage.data_dir))
         valkey.clear(storage.data_dir)
         listening = Listening.bound(plan.host, plan.port)
+        plan = replace(plan, port=listening.port)
         stack.callback(listening.close)
         found(storage)
         front = stack.enter_context(Front.opened(listening, settings))
@@ -60,8 +61,12 @@ def run(plan: Plan, say: Callable[[str], None]) -> None:
         environ["CARELOOM_DATA_DIR"] = str(storage.data_dir)
         if storage.broker_url is None:
             environ["CARELOOM_BROKER_URL"] = _start_broker(stack, supervisor, storage, environ)
-        _start_parts(supervisor, front, plan.workers, environ)
+        first, *others = front.parts(environ)
+        _start_parts(supervisor, first, plan.workers, environ)
         _wait_until_ready(supervisor, plan)
+        # Afterwards, so that it is ready no later because there are several.
+        for part in others:
+            supervisor.start(part)
         if not supervisor.stopping.is_set():
             say(f"Careloom is at {plan.url} (FHIR at {plan.url}/fhir). Ctrl-C stops it.")
         supervisor.watch()
@@ -89,9 +94,8 @@ def _start_broker(
     return url
 
 
-def _start_parts(supervisor: Supervisor, front: Front, workers: int, environ: Mapping[str, str]) -> None:
-    for part in front.parts(environ):
-        supervisor.start(part)
+def _start_parts(supervisor: Supervisor, gateway: Part, workers: int, environ: Mapping[str, str]) -> None:
+    supervisor.start(gateway)
     supervisor.start(Part("worker", *processes.worker(environ, workers)))
     supervisor.start(Part("relay", *processes.relay(environ)))
     supervisor.start(Part("courier", *processes.courier(environ)))

@@ -103,9 +103,11 @@ def run(environ: Mapping[str, str], host: str, port: int) -> None:
     supervisor.handle_signals()
     with Front.opened(listening, settings) as front:
         try:
-            for part in front.parts(environ):
-                supervisor.start(part)
+            first, *others = front.parts(environ)
+            supervisor.start(first)
             wait(supervisor, front.board)
+            for part in others:
+                supervisor.start(part)
             supervisor.watch()
         finally:
             listening.close()

@@ -20,8 +20,8 @@ from gateway.custody.errors import CustodyError
 from gateway.custody.identity.vault import Vault
 from gateway.run.serving import Channel, Door
 
-STARTING_SECONDS = 60.0
-"""How long a process may take until it answers for the first time, if that is longer than its patience."""
+STARTING_SECONDS = 300.0
+"""How long a process may take to its first answer: the machine may be busy with other things."""
 
 _LONGEST_PAUSE = 5.0
 _LOOK_SECONDS = 1.0

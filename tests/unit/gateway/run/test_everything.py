@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import http.server
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,8 @@ def test_parts_start_in_their_order_and_the_broker_stops_last(keeper: Keeper, tm
     said: list[str] = []
     wanted = plan(tmp_path / "data", CARELOOM_GATEWAYS="2")
     everything.run(wanted, said.append)
-    parts = ["broker", "gateway-1", "gateway-2", "worker", "relay", "courier"]
-    assert keeper.order == ["signals", *parts, "watch", "stop"]
+    parts = ["broker", "gateway-1", "worker", "relay", "courier", "gateway-2"]
+    assert keeper.order == ["signals", *parts, "watch", "stop"], "ready as soon as the first gateway is"
     assert [name for name, part in keeper.parts.items() if part.last] == ["broker"]
     assert said == [f"Careloom is at {wanted.url} (FHIR at {wanted.url}/fhir). Ctrl-C stops it."]
     line = list(keeper.parts["worker"].command)
@@ -145,6 +146,14 @@ def test_while_it_runs_other_commands_find_the_broker_and_afterwards_not(
     assert not Path(found[0].removeprefix("redis+socket://")).parent.exists()
     with pytest.raises(Misconfigured):
         broker.url(storage)
+
+
+def test_any_port_is_one_that_is_said(keeper: Keeper, tmp_path: Path) -> None:
+    said: list[str] = []
+    everything.run(replace(plan(tmp_path / "data"), port=0), said.append)
+    (port,) = re.findall(r"at http://127\.0\.0\.1:(\d+) ", said[0])
+    assert int(port) > 0
+    assert keeper.parts["gateway"].environ["CARELOOM_BASE_URL"].endswith(f":{port}")
 
 
 def test_a_second_one_on_the_same_data_is_refused_before_anything_starts(
