@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gateway.console.asked import Page, Told
-from gateway.console.people import EVERYBODY, OFFICERS, Role
+from gateway.console.people import ADMINISTRATORS, EVERYBODY, OFFICERS, Role
 from gateway.console.views import (
     account,
+    connections,
     disclosures,
     event,
     glass,
@@ -56,6 +57,8 @@ PAGES: Sequence[Page] = (
     Page("/glass", "glass", glass.show, EVERYBODY, Told.READ, menu="Break-glass"),
     Page("/glass/<id>", "glass", glass.one, EVERYBODY, Told.READ, under="Break-glass"),
     Page("/glass/<id>", "glass", glass.decide, OFFICERS, Told.ITSELF, "POST"),
+    Page("/connections", "connections", connections.show, EVERYBODY, Told.READ, menu="Connections"),
+    Page("/connections/revoke", "connections", connections.revoke, ADMINISTRATORS, Told.ITSELF, "POST"),
     Page("/jobs", "jobs", jobs.show, EVERYBODY, Told.READ, menu="Jobs"),
     Page("/jobs/retry", "jobs", jobs.retry, OFFICERS, Told.ITSELF, "POST"),
     Page("/plans", "plans", plans.show, EVERYBODY, Told.READ, menu="Plans"),
@@ -71,6 +74,7 @@ SAID: Mapping[str, str] = {
     "kept": "The search is kept; you find it at the top of the page.",
     "retried": "The failed jobs wait again.",
     "reviewed": "The review is kept.",
+    "revoked": "It has ended.",
     "taken": "The case is yours.",
     "closed": "The case is closed.",
     "marked": "Every access to this patient is looked at from now on.",

@@ -68,4 +68,16 @@ watch_case = clustered(
     Index("watch_case_open", "organization", "closed", "opened"),
 )
 
-WATCH_TABLES = ("watch_cursor", "watch_count", "watch_contact", "watch_mark", "watch_case")
+# What the trail said last of each client.
+client_seen = clustered(
+    "client_seen",
+    data,
+    Column("log", Number, primary_key=True, autoincrement=False),
+    Column("client_id", Text, primary_key=True),
+    Column("last", Number, nullable=False),
+    Column("refused", Number),
+    Column("status", Integer),
+    Column("kind", Text),
+)
+
+WATCH_TABLES = ("watch_cursor", "watch_count", "watch_contact", "watch_mark", "watch_case", "client_seen")

@@ -14,7 +14,7 @@ from datetime import datetime, tzinfo
 from sqlalchemy import Connection, func, select
 
 from gateway.auth import registry
-from gateway.custody import audit, watch_cases
+from gateway.custody import audit, client_seen, watch_cases
 from gateway.custody.audit import Event
 from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM, StoredId, Tenant
@@ -65,7 +65,9 @@ class Watcher:
                 select(audit_event).where(_c.log == log, _c.seq > at).order_by(_c.seq).limit(BATCH)
             ).all()
             if rows:
-                self._count(conn, log, [audit.Event(*tuple(row)[2:]) for row in rows])
+                events = [audit.Event(*tuple(row)[2:]) for row in rows]
+                self._count(conn, log, events)
+                client_seen.note(conn, log, events)
                 watch_cases.move(conn, log, rows[-1].seq)
         return len(rows)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from gateway.custody.deciding import Decision
 from gateway.custody.ids import StoredId, Tenant
 from gateway.custody.jobs import State
 from gateway.custody.tables import audit_event, job
+from gateway.watching.look import Watcher
+from tests import seeds
 from tests.visitors import House, Visitor, console
 
 __all__ = ["console"]
@@ -230,3 +234,45 @@ def test_law_4_each_of_these_pages_is_a_look_in_the_trail(console: House):
     for page in ("glass", "jobs", "plans", "keys"):
         visitor.reads(f"/console/{page}")
         assert ("console:read", f"page: {page}") in kinds(console)
+
+
+# --- connections -----------------------------------------------------------------------------------------
+
+
+def test_clients_are_shown_with_when_they_were_last_here_and_an_administrator_ends_one(console: House):
+    administrator = console.visitor("Ada", Role.ADMINISTRATOR)
+    ehr, partner = seeds.clients(console, console.clock() - 400 * DAY)
+    assert administrator.reads("/console/connections").count("never") == 2
+    at = console.clock() - DAY
+    told(
+        console,
+        Event(at, "rest:read", "R", "4", 403, client_id=ehr, organization=ST_ANNA),
+        Event(at + 1, "rest:read", "R", "0", 200, client_id=ehr, organization=ST_ANNA),
+    )
+    Watcher(console.vault, console.clock, os.urandom, UTC).look()
+    page = administrator.reads("/console/connections")
+    assert page.count("never") == 1
+    assert "403</a>, " in page
+    assert "400 days ago" in page
+    assert administrator.sends("/console/connections/revoke", {"client": ehr}).status_code == 303
+    administrator.reads("/console/connections")
+    assert administrator.sends("/console/connections/revoke", {"client": partner}).status_code == 303
+    page = administrator.reads("/console/connections")
+    assert page.count('<span class="badge">ended</span>') == 2
+    assert administrator.sends("/console/connections/revoke", {"client": ehr}).status_code == 404
+    with console.vault.database.read() as conn:
+        c = audit_event.c
+        rows = conn.execute(select(c.kind, c.user).where(c.kind.in_(["client:revoke", "grant:revoke"])))
+        assert sorted(map(tuple, rows)) == [("client:revoke", "console|ada"), ("grant:revoke", "console|ada")]
+
+
+def test_only_administrators_end_connections_and_of_their_own_organization(console: House):
+    officer = console.visitor()
+    ehr, _ = seeds.clients(console, console.clock())
+    assert "Revoke" not in officer.reads("/console/connections")
+    officer.reads("/console/account")
+    assert officer.sends("/console/connections/revoke", {"client": ehr}).status_code == 403
+    elsewhere = console.visitor("Elsewhere", Role.ADMINISTRATOR, "st-berta")
+    assert ehr not in elsewhere.reads("/console/connections")
+    elsewhere.reads("/console/account")
+    assert elsewhere.sends("/console/connections/revoke", {"client": ehr}).status_code == 404
