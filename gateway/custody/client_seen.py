@@ -1,5 +1,5 @@
-"""When each client was last seen in a log, and last refused: kept by whoever watches the trail, so that no page
-has to search a million events for it."""
+"""When each client was last seen in a log, and last refused: kept by whoever watches the trail, so that no
+page has to search a million events for it."""
 
 from __future__ import annotations
 
