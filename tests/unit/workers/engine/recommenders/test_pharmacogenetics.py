@@ -190,3 +190,21 @@ def test_each_sentence_that_asks_for_nothing_is_one_of_cpics():
 def test_no_sentence_that_asks_for_something_is_among_them(word: str):
     found = {text for text in no_change() if word in text.lower().replace("no reason to avoid ", "")}
     assert found == set()
+
+
+def test_a_test_for_another_allele_is_no_result_of_those_that_matter(knowledge: Knowledge):
+    """Carbamazepine asks for HLA-A*31:01 and HLA-B*15:02: an answer about HLA-B*57:01 is none to either."""
+    other = replace(gene_result("HLA-B", "*57:01"), present=False)
+    asked = replace(gene_result("HLA-A", "*31:01"), present=True)
+    (issue,) = said(facts(medicine("carbamazepine"), other, asked), knowledge).issues
+    assert all("HLA-A" in reason.sentence for reason in issue.reasons)
+    both = replace(gene_result("HLA-B", "*15:02"), present=True)
+    assert said(facts(medicine("carbamazepine"), both, asked), knowledge).issues != (issue,)
+
+
+def test_results_that_contradict_one_another_are_one_question(knowledge: Knowledge):
+    twice = gene_result("CYP2C19", phenotype="Poor Metabolizer")
+    found = said(facts(POOR, NORMAL, gene_result("CYP2C19", "*1", "*2"), twice), knowledge)
+    assert [one.offer for one in found.proposals] == [CHOICE, CHOICE]
+    assert [one.reason.sentence.partition(":")[0] for one in found.proposals] == ["CYP2C19", "SLCO1B1"]
+    assert {one.evidence for one in (POOR, NORMAL)} <= set(found.proposals[1].reason.evidence)
