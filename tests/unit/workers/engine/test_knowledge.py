@@ -287,3 +287,41 @@ def test_law_7_a_change_of_knowledge_changes_the_digest(pack: Path):
 def test_law_9_what_nobody_has_read_at_its_source_says_so(knowledge: Knowledge):
     for rule in knowledge.every:
         assert rule.rule.source.confirmed or "clinical review needed" in rule.rule.source.strength
+
+
+def test_the_page_on_knowledge_names_every_pack_and_rule_with_its_state(knowledge: Knowledge):
+    page = (Path(__file__).parents[4] / "docs/knowledge.md").read_text()
+    rows = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if line.startswith("| `")}
+    for pack in knowledge.packs:
+        rules = [one for one in knowledge.every if one.pack == pack.id]
+        states = {one.state.value for one in rules}
+        assert f"| {' and '.join(sorted(states))} |" in rows[pack.id]
+        assert all(f"`{one.rule.id}`" in rows[pack.id] for one in rules)
+
+
+def test_no_adult_rule_is_asked_of_a_child(knowledge: Knowledge):
+    assert all(one.ages[0] >= 18 for one in knowledge.every)
+
+
+def test_every_field_that_was_promised_has_rules(knowledge: Knowledge):
+    """Each with a source, a version, a date and a day of review: the loader refuses the rest."""
+    wanted = {
+        "prevent-statin",
+        "hfref-therapy",
+        "af-anticoagulation",
+        "af-bleeding-risk",
+        "copd-maintenance",
+        "asthma-reliever-alone",
+        "osteoporosis-screening",
+        "phq9-safety",
+        "alcohol-counselling",
+        "obesity-help",
+        "tobacco-help",
+        "colorectal-screening",
+        "influenza-vaccine-due",
+        "falls-exercise",
+        "frail-sedatives",
+        "pregnancy-harmful-medicines",
+        "need-food",
+    }
+    assert wanted <= {one.rule.id for one in knowledge.shelved}
