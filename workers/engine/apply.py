@@ -45,7 +45,8 @@ RECOMMENDERS: tuple[Recommender, ...] = (
 
 def plan(facts: Facts, knowledge: Knowledge) -> Plan:
     """The one plan for a patient on the day of the facts; the same evidence and knowledge give the same."""
-    asked = tuple(one for one in facts.unreadable if _asked(one, knowledge))
+    read = _read(knowledge)
+    asked = tuple(one for one in facts.unreadable if _asked(one, read))
     unread = len(facts.unreadable) - len(asked)
     empty = Plan(facts.as_of, (), (), (), (), (), (), (), asked, None, unread)
     return empty if facts.person.deceased else _plan(Case(facts), knowledge, empty)
@@ -79,14 +80,21 @@ def _plan(case: Case, knowledge: Knowledge, empty: Plan) -> Plan:
     )
 
 
-def _asked(one: Unreadable, knowledge: Knowledge) -> bool:
+def _read(knowledge: Knowledge) -> frozenset[str]:
+    """The analytes that rules which are on read, and the guards of what these may start."""
+    acts = [
+        action.offer for one in knowledge.guidelines for action in one.actions if action.offer is not None
+    ]
+    options = {key for offer in acts for key in offer.options}
+    lenses = [one.lens for one in knowledge.guidelines]
+    lenses += [one.lens for key, one in knowledge.medicines.items() if key in options]
+    return COMPUTED_FROM.union(*(lens.ages for lens in lenses))
+
+
+def _asked(one: Unreadable, read: frozenset[str]) -> bool:
     """Whether it may be something that a rule reads: all but a number that none does."""
     key = _numbers().get(one.what.partition(" of ")[0])
-    lenses = [
-        *(one.lens for one in knowledge.guidelines),
-        *(one.lens for one in knowledge.medicines.values()),
-    ]
-    return key is None or key in COMPUTED_FROM or any(key in lens.ages for lens in lenses)
+    return key is None or key in read
 
 
 @cache
