@@ -153,7 +153,7 @@ def _limit(row: Mapping[str, str]) -> Limit:
     below = row.get("below", "")
     source = Source(
         row["source"],
-        "Careloom" if row["confirmed"] != "yes" else row["source"].partition(",")[0],
+        "Careloom, table of limits",
         row["version"],
         row["date"],
         row["url"],
