@@ -13,6 +13,7 @@ import click
 import requests
 from rich.console import Console
 
+from bench import apply as apply_bench
 from bench.audit import Damaged, trail
 from bench.audit import Wanted as TrailWanted
 from bench.audit_report import audit_as_json, show_audit
@@ -151,6 +152,15 @@ def facts(machine: bool, sizes: tuple[int, ...], folder: Path | None) -> None:
         click.echo(json.dumps(facts_as_json(measured)))
     else:
         show_facts(measured, Console())
+
+
+@bench.command()
+@click.option("--resources", default=1000, show_default=True, type=click.IntRange(1, 10_000))
+@_as_json
+def apply(machine: bool, resources: int) -> None:
+    """Measure what 200 conditions of definitions cost over one patient's record."""
+    measured = apply_bench.cost(resources, date.today())  # noqa: DTZ011 - a local day
+    click.echo(json.dumps(apply_bench.as_json(measured)) if machine else apply_bench.show(measured))
 
 
 def _of_size(size: int, today: date) -> Bundle:

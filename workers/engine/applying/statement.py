@@ -19,16 +19,18 @@ from fhirpathpy.models import models
 from mappers.facts import Evidence, Truth
 from mappers.fhir_to_facts import Opened
 from workers.engine.answer import Answer
+from workers.engine.applying.counting import Constants, Counting, Undecided, counting, limits
 from workers.engine.applying.indexed import selection
 from workers.engine.applying.paths import Reader
 from workers.engine.applying.record import Code
 from workers.engine.applying.shapes import BOOLEAN
-from workers.engine.applying.spelling import Node, spell
+from workers.engine.applying.spelling import Node, spell, tree
 from workers.engine.applying.world import World
 from workers.engine.grammar import TODAY, ExpressionFault
 
 R4 = models["r4"]
 DAY = timedelta(days=1)
+_TODAY = frozenset({TODAY})
 Run = Callable[[Any, Mapping[str, Any]], list[Any]]
 
 
@@ -48,6 +50,8 @@ class Statement:
     variables: frozenset[str]
     affirms: bool
     """Whether it says that something is there, so that one that can be read is enough."""
+    counting: Counting | None
+    """Its plain form, where it has one."""
 
     def ask(self, world: World) -> Answer:
         """Whether it holds. Raises ``Confused``; what the engine of FHIRPath raises is not caught."""
@@ -73,12 +77,33 @@ class Statement:
         return frozenset(one.evidence for one in alone or found) | told
 
     def _truth(self, world: World, candidates: list[Opened]) -> Truth:
+        plain = self.counting
+        if plain is not None:
+            today = environment(_TODAY, world)
+            told = limits(plain.constants, lambda text: compiled(text)({}, today))
+            if told is not None:
+                return Truth.of(plain.decide(_count(plain, world, candidates, told)))
         given = self.run([world.record.plain(one) for one in candidates], environment(self.variables, world))
         if not given:
             return Truth.UNKNOWN
         if len(given) != 1 or not isinstance(given[0], bool):
             raise Confused
         return Truth.of(given[0])
+
+
+def _count(plain: Counting, world: World, candidates: list[Opened], told: Constants) -> int:
+    """How many meet the criterion, as far as it has to be known."""
+    count = 0
+    for one in candidates:
+        try:
+            met = plain.ask(one.body, told)
+        except Undecided:
+            run = compiled(plain.criterion)
+            met = run(world.record.plain(one), environment(_TODAY, world)) == [True]
+        count += met is True
+        if count == plain.enough:
+            break
+    return count
 
 
 def statement(node: Node, variables: Mapping[str, str]) -> Statement:
@@ -89,6 +114,7 @@ def statement(node: Node, variables: Mapping[str, str]) -> Statement:
         raise ExpressionFault(f"{spell(node)} is not true or false")
     one = len(reader.roots) == 1
     found = selection(node) if one else None
+    left = None if found is None else counting(tree(found.text), reader.roots[0])
     return Statement(
         spell(node),
         compiled(spell(node) if found is None else found.text),
@@ -97,6 +123,7 @@ def statement(node: Node, variables: Mapping[str, str]) -> Statement:
         frozenset(pair for pair in reader.asked if pair[0] in reader.roots),
         frozenset(reader.used),
         _affirms(spell(node)),
+        left,
     )
 
 

@@ -128,10 +128,25 @@ ASKED = [
     f"Observation.exists((status = 'final') and code.coding.exists(code = '1-8' and system = '{LOINC}'))",
     "Observation.where(code.coding.exists(code = '4548-4') and value.ofType(Quantity).value > 7).empty()",
     "Observation.where(status = 'final').exists(code.coding.exists(code = '4548-4'))",
+    "Observation.where(effective.ofType(dateTime) > @2026-10-01).exists()",
+    "Observation.where(effective.ofType(dateTime) >= @2026-10-01 or value.ofType(Quantity).value < 6)"
+    ".count() < 2",
+    "Observation.exists(value.ofType(Quantity).unit != '%' and effective.ofType(dateTime) <= @2026-09-30)",
+    "Observation.where(value.ofType(Quantity).value = 8.0 and status = 'final').empty()",
+    "Observation.count() >= 2",
 ]
+WHEN = st.sampled_from(["2026-10", "2026-10-01", "2026-10-01T23:30:00Z", "2026-11-05T08:00:00+02:00", None])
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.lists(CODED, max_size=6, unique_by=lambda one: one["id"]), st.sampled_from(ASKED))
+def dated(one: dict[str, Any], when: str | None) -> dict[str, Any]:
+    rest = {name: value for name, value in one.items() if name != "effectiveDateTime"}
+    return rest if when is None else {**rest, "effectiveDateTime": when}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.builds(dated, CODED, WHEN), max_size=4, unique_by=lambda one: one["id"]),
+    st.sampled_from(ASKED),
+)
 def test_the_index_answers_as_fhirpath_would(known: list[dict[str, Any]], text: str):
     assert compiled(text)([plain(one) for one in known], {}) == [truth(text, *known) is Truth.TRUE]
