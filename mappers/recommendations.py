@@ -12,7 +12,6 @@ from enum import Enum
 
 from mappers.facts import Evidence, Measurement, Unreadable
 
-
 RECALLED_RULE = "urn:careloom:recalled-rule"
 """System of the code by which what a recalled rule led to is found: ``RULE@VERSION``."""
 
@@ -256,8 +255,8 @@ class GenePhenotype:
 class Implication:
     """What CPIC recommends about one medicine that is taken: an Observation of Genomics Reporting.
 
-    ``words`` are CPIC's, or that it has changed them since; ``strength`` is empty then. ``genes`` are pairs of
-    a gene and its phenotype; ``inputs`` the results, not the prescriptions.
+    ``words`` are CPIC's, or that it has changed them since; ``strength`` is empty then. ``genes`` are pairs
+    of a gene and its phenotype; ``inputs`` the results, not the prescriptions.
     """
 
     key: str
