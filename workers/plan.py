@@ -27,6 +27,7 @@ from mappers import fhir_to_facts, recommendations_to_careplan
 from mappers.consent import Decision
 from mappers.facts import Evidence
 from mappers.recommendations import Plan, nothing
+from mappers.recommendations_to_careplan import act_of
 from workers import (
     adopting,
     decisions,
@@ -45,6 +46,7 @@ from workers.app import app
 from workers.engine import apply, shadow
 from workers.engine.done import Done
 from workers.lease import LEASE, Lease
+from workers.moved import moved, nothing_closes
 from workers.outcome import Body, Change
 from workers.reading import Known
 from workers.station import Station
@@ -130,7 +132,8 @@ def derive(at: Station, claim: Claim, known: Known) -> Result:
     subject = f"Patient/{pseudonym(claim.patient)}"
     facts = fhir_to_facts.facts(known.sent, _today(at), subject, at.knowledge.maps)
     rules = shelf.in_force_for(at, claim.tenant)
-    answer = recalls.told(apply.plan(facts, rules.knowledge), _standing(known), rules.recalls)
+    standing = _standing(known) if rules.recalls else None
+    answer = recalls.told(apply.plan(facts, rules.knowledge), standing, rules.recalls)
     if facts.person.deceased:
         return _documented(at, claim, answer, outcome.changes(_completed(known), known.derived), read)
     woven = weaving.woven(at, claim, known, answer, Done(facts, rules.knowledge).evidence)
@@ -140,9 +143,14 @@ def derive(at: Station, claim: Claim, known: Known) -> Result:
 
 
 def _standing(known: Known) -> Body | None:
-    """The plan as it stands, with what clinicians made of it."""
-    plans = (was for (kind, _), was in known.derived.items() if kind == "CarePlan")
-    return next((decisions.base_of(was) for was in plans), None)
+    """The plan as it stands, with what clinicians made of it, on its lines or by signing a draft."""
+    plans = (decisions.base_of(was) for (kind, _), was in known.derived.items() if kind == "CarePlan")
+    base = next(plans, None)
+    if base is None:
+        return None
+    status, lines = str(base.get("status")), base.get("activity", ())
+    signed = [moved(one, known.derived, status, nothing_closes) if act_of(one) else one for one in lines]
+    return {**base, "activity": signed}
 
 
 def _completed(known: Known) -> list[dict[str, Any]]:

@@ -163,6 +163,19 @@ def test_a_recall_withdraws_what_nobody_accepted_and_flags_what_somebody_did(tow
     assert "statin" in flag.title
 
 
+def test_what_was_accepted_by_signing_its_draft_is_flagged_too(village: Town) -> None:
+    came(village, "ann")
+    line = village.acts("ann")["start-statin-moderate"]
+    (named,) = (one for one in line["extension"] if one["url"] == "urn:careloom:draft")
+    draft = village.desk.reads(named["valueReference"]["reference"])
+    # Signed and recalled before any worker looked at either.
+    village.desk.puts({**draft, "status": "active"})
+    village.rules.recall(STATIN, VERSION, WHY)
+    village.works()
+    assert village.acts("ann")["start-statin-moderate"]["status"] in ("scheduled", "in-progress")
+    assert village.desk.searches(f"DetectedIssue?code=urn:careloom:recalled-rule|{STATIN}@{VERSION}")
+
+
 def test_a_recall_that_is_repeated_changes_nothing(village: Town) -> None:
     came(village, "ann")
     village.accepts("ann", "start-statin-moderate")
