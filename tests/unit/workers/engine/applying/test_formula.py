@@ -129,8 +129,7 @@ ASKED = [
     "Observation.where(code.coding.exists(code = '4548-4') and value.ofType(Quantity).value > 7).empty()",
     "Observation.where(status = 'final').exists(code.coding.exists(code = '4548-4'))",
     "Observation.where(effective.ofType(dateTime) > @2026-10-01).exists()",
-    "Observation.where(effective.ofType(dateTime) >= @2026-10-01 or value.ofType(Quantity).value < 6)"
-    ".count() < 2",
+    "Observation.where(effective.ofType(dateTime) >= @2026-10-01 or status = 'amended').count() < 2",
     "Observation.exists(value.ofType(Quantity).unit != '%' and effective.ofType(dateTime) <= @2026-09-30)",
     "Observation.where(value.ofType(Quantity).value = 8.0 and status = 'final').empty()",
     "Observation.count() >= 2",
