@@ -155,7 +155,13 @@ def facts(machine: bool, sizes: tuple[int, ...], folder: Path | None) -> None:
 
 
 @bench.command()
-@click.option("--resources", default=1000, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--resources",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="Resources of the patient that is made up.",
+)
 @_as_json
 def apply(machine: bool, resources: int) -> None:
     """Measure what 200 conditions of definitions cost over one patient's record."""
