@@ -21,7 +21,6 @@ class DiskFull(StoreUnavailable):
 _UNPREPARED = "The database has no tables yet: start `careloom up` once, which makes them."
 
 _MISSING = "The database file is missing or cannot be opened: start `careloom up` once, or restore it."
-_NO_DATABASE = "The file is damaged, or is not a database; restore it from a backup."
 
 _SQLITE: dict[int, tuple[type[CustodyError], str]] = {
     sqlite3.SQLITE_BUSY: (StoreUnavailable, "The database is locked by another process."),

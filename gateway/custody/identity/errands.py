@@ -148,11 +148,6 @@ def open_of(conn: Connection, client_id: str) -> int:
     return conn.execute(select(func.count()).select_from(errand).where(mine)).scalar_one()
 
 
-def done_entries(conn: Connection, id_: StoredId) -> frozenset[int]:
-    """The places of a batch that are answered."""
-    return frozenset(conn.scalars(select(errand_answer.c.place).where(errand_answer.c.errand == id_)))
-
-
 # --- done -------------------------------------------------------------------------------------------------
 
 
