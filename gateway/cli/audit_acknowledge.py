@@ -1,4 +1,4 @@
-"""``careloom audit acknowledge``: somebody says that a clock was wrong, and verification fails for it no more.
+"""``careloom audit acknowledge``: somebody says that a clock was wrong, and it is no fault any more.
 
 Only what verification itself calls a clock's fault can be acknowledged.
 """

@@ -181,9 +181,7 @@ def _texts(resource: dict[str, Json]) -> Iterator[tuple[str, str]]:
             stack.extend((name, item, names) for name, item in value.items())
         elif type(value) is list:
             stack.extend((key, item, names) for item in value)
-        elif type(value) is str and (
-            key == "reference" or (value.startswith(_NAMES) and key in names.links)
-        ):
+        elif type(value) is str and (key == "reference" or (value.startswith(_NAMES) and key in names.links)):
             yield key, value
 
 
