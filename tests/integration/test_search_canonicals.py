@@ -16,7 +16,9 @@ FORM = f"{BASE}/Questionnaire/phq-9"
 
 
 def definition(type_: str, id_: str, url: str, version: str | None = None, **more: Any) -> dict[str, Any]:
-    made = {"resourceType": type_, "id": id_, "status": "active", "url": url, **more}
+    # An active plan would be held to what runs, and none of these does.
+    status = "unknown" if type_ in ("PlanDefinition", "ActivityDefinition") else "active"
+    made = {"resourceType": type_, "id": id_, "status": status, "url": url, **more}
     if type_ == "Library":
         made["type"] = {"coding": [{"code": "logic-library"}]}
     return made if version is None else {**made, "version": version}

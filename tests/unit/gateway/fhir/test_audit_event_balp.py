@@ -475,6 +475,7 @@ def test_the_workload_is_mixed_and_each_kind_in_it_is_known(trail: list[Event]):
         "worker",
     }
     assert {kind for kind in PATTERNS if kind.startswith("rest:")} - kinds <= {
+        "rest:apply",
         "rest:batch",
         "rest:transaction",
     }

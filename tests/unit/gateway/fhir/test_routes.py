@@ -73,7 +73,8 @@ def test_only_what_tells_nothing_of_anybody_is_public():
 def test_an_operation_says_by_which_definition_it_is_one():
     operations = {(route.type, route.operation) for route in ROUTES if route.interaction == "operation"}
     every = {("", "Resource-validate"), ("", "Resource-meta")}
-    assert operations == {("Patient", "Patient-everything"), *every}
+    applied = {(one, f"{one}-apply") for one in ("PlanDefinition", "ActivityDefinition")}
+    assert operations == {("Patient", "Patient-everything"), *every, *applied}
     assert not [r for r in ROUTES if r.operation and r.interaction != "operation"]
 
 
