@@ -123,3 +123,23 @@ def test_many_at_once(wire: Wire):
         return len(await client.resources("Patient").limit(5).fetch_all())
 
     assert asyncio.run(work()) == 12
+
+
+def test_applying_a_definition(client: SyncFHIRClient):
+    save(client, "mrn-1")
+    condition = {"language": "text/fhirpath", "expression": "Patient.gender = 'female'"}
+    rule = client.resource(
+        "PlanDefinition",
+        id="welcome",
+        status="draft",
+        action=[
+            {"title": "Say hello", "condition": [{"kind": "applicability", "expression": condition}]},
+        ],
+    )
+    rule.save()
+    plan = rule.execute("$apply", method="GET", params={"subject": "Patient/mrn-1"})
+    assert plan["resourceType"] == "CarePlan"
+    assert [one["resourceType"] for one in plan["contained"]] == ["Task", "RequestGroup"]
+    subject = {"name": "subject", "valueString": "Patient/mrn-1"}
+    again = rule.execute("$apply", data={"resourceType": "Parameters", "parameter": [subject]})
+    assert again == plan
