@@ -80,6 +80,22 @@ def sqlite_storage(tmp_path: Path) -> Storage:
 
 
 @pytest.fixture(scope="session")
+def sqlite_founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded installation as it is founded, to be copied: founding takes longer than many a test."""
+    folder = tmp_path_factory.mktemp("founded") / "careloom"
+    found(Storage.from_environ({"CARELOOM_DATA_DIR": str(folder)}))
+    return folder
+
+
+@pytest.fixture
+def sqlite_copy(sqlite_founded: Path, tmp_path: Path) -> Storage:
+    """A copy of it, which has the same keys as every other copy."""
+    folder = tmp_path / "careloom"
+    shutil.copytree(sqlite_founded, folder)
+    return Storage.from_environ({"CARELOOM_DATA_DIR": str(folder)})
+
+
+@pytest.fixture(scope="session")
 def postgres_databases(postgres_url: str, postgres_templates: Templates) -> Iterator[Databases]:
     """Databases that tests use one after the other."""
     databases = Databases(postgres_url, postgres_templates)

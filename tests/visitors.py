@@ -152,9 +152,9 @@ def house(storage: Storage, **settings: Any) -> House:
 
 
 @pytest.fixture
-def console(sqlite_storage: Storage) -> Iterator[House]:
+def console(sqlite_copy: Storage) -> Iterator[House]:
     """A console on the embedded database."""
-    made = house(sqlite_storage)
+    made = house(sqlite_copy)
     yield made
     made.vault.close()
 

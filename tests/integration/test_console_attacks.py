@@ -19,6 +19,7 @@ from gateway.console.people import Role
 from gateway.console.table import PAGES
 from gateway.custody import audit
 from gateway.custody.audit import Event
+from gateway.custody.settings import Storage
 from tests import seeds
 from tests.visitors import BASE, PASSWORD, House, Visitor, console, house
 
@@ -256,8 +257,8 @@ def test_cookies_are_for_servers_alone(console: House):
     assert "Domain" not in set_[-1]
 
 
-def test_nobody_types_a_password_on_an_unencrypted_page(sqlite_storage):
-    plain = house(sqlite_storage)
+def test_nobody_types_a_password_on_an_unencrypted_page(sqlite_copy: Storage):
+    plain = house(sqlite_copy)
     made = replace(plain.settings, base_url="http://careloom.test")
     from gateway.app import World, create_app
 

@@ -82,14 +82,14 @@ def idp() -> Iterator[Idp]:
     thread.start()
     yield made
     server.close()
-    thread.join(5)
+    thread.join(0.1)
 
 
 @pytest.fixture
-def console(sqlite_storage: Storage, idp: Idp) -> Iterator[House]:
+def console(sqlite_copy: Storage, idp: Idp) -> Iterator[House]:
     seats = {"careloom-officers": Seat("officer", HOSPITAL), "careloom-auditors": Seat("auditor", HOSPITAL)}
     provider = Provider(idp.url, CLIENT, None, "realm_access.roles", seats)
-    made = house(sqlite_storage, sign_in=SignIn(provider=provider))
+    made = house(sqlite_copy, sign_in=SignIn(provider=provider))
     made.staff.add("Somebody", HOSPITAL, Role.OFFICER)
     idp.now = made.clock.now // 1_000_000
     yield made
