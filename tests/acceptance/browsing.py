@@ -92,7 +92,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     thread.start()
     yield Served(house, url)
     server.close()
-    thread.join(5)
+    thread.join(0.1)
     house.vault.close()
 
 
