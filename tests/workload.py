@@ -273,6 +273,20 @@ class Ward(Clerk):
         answer = self.asks("validate", "POST", "Patient/$validate", patient("x", gender="x"))
         self.expects(Told(self.log, "rest:validate", answer.status_code, "Patient"))
 
+    def applies(self) -> None:
+        """A plan that is sent along, applied to somebody who may have gone."""
+        about = f"Patient/{self.somebody()}"
+        whom = {"name": "subject", "valueString": about}
+        sent = {
+            "resourceType": "Parameters",
+            "parameter": [whom, {"name": "planDefinition", "resource": A_PLAN}],
+        }
+        answer = self.asks("apply", "POST", "PlanDefinition/$apply", sent)
+        if answer.status_code >= 400:
+            self.refused("rest:apply", answer.status_code, "PlanDefinition")
+            return
+        self.expects(Told(self.log, "rest:apply", 200, "PlanDefinition", patient=about))
+
     # --- bundles -----------------------------------------------------------------------------------------
 
     def submits(self) -> None:
@@ -364,6 +378,12 @@ class Ward(Clerk):
         self.expects(Told(self.log, refused if wrong else kind, answer.status_code))
 
 
+A_PLAN = {
+    "resourceType": "PlanDefinition",
+    "url": "http://example.org/fhir/PlanDefinition/of-the-day",
+    "status": "draft",
+    "action": [{"id": "look", "title": "Look again"}],
+}
 TOO_MUCH = patient("x", name=[{"text": "x" * 70_000}])
 """More than the clients' gateway takes."""
 BODY_LIMIT = 65_536
@@ -410,6 +430,7 @@ DEEDS: tuple[tuple[Callable[[Ward], None], int], ...] = (
     (Ward.searches, 8),
     (Ward.asks_for_everything, 3),
     (Ward.validates, 2),
+    (Ward.applies, 2),
     (Ward.submits, 5),
     (Ward.submits_again, 2),
     (Ward.submits_a_batch, 5),

@@ -183,7 +183,8 @@ def test_nothing_is_left_of_one_that_was_closed_but_its_trail(box: Box) -> None:
     told = data.tables["audit_event"].c
     with box.vault.database.read() as conn:
         kinds = list(conn.scalars(select(told.kind).where(told.log == tenant).order_by(told.seq)))
-    assert (kinds[0], kinds[-1]) == ("sandbox:open", "sandbox:close")
+    assert (kinds[0], kinds[-2]) == ("sandbox:open", "sandbox:close")
+    assert kinds[-1] == "token:refuse", "that of the partner, whose client was ended"
 
 
 def test_the_next_one_is_another(box: Box) -> None:
