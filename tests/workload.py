@@ -145,7 +145,9 @@ class Ward(Clerk):
         answer = self.asks("create if", "POST", "Organization", self.body(about), If_None_Exist=question)
         found = answer.status_code == 200
         # What is there already is shown, and that is a reading.
-        self.settle("rest:read" if found else "rest:create", "Organization", answer, about if found else None)
+        # By its name it may be another than the one of this id.
+        shown = f"Organization/{lossless.loads(answer.content)['id']}" if found else None
+        self.settle("rest:read" if found else "rest:create", "Organization", answer, shown)
 
     def patches(self) -> None:
         about = f"Patient/{self.somebody()}"
