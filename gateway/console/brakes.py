@@ -22,7 +22,9 @@ from gateway.custody.prepared import insert_into
 OF_A_NAME, OF_AN_ADDRESS = 5, 40
 """So many may fail before anybody has to wait; behind one address there may be a whole house."""
 
-FIRST_WAIT, LONGEST_WAIT = 30 * SECOND, 3_600 * SECOND
+FIRST_WAIT, LONGEST_WAIT, LONGEST_OF_AN_ADDRESS = 30 * SECOND, 3_600 * SECOND, 60 * SECOND
+"""Behind one address, such as a proxy's, may be everybody: who fails there must not keep them out."""
+
 FORGOTTEN = 24 * 3_600 * SECOND
 _DOUBLINGS = 12
 _c = console_brake.c
@@ -30,17 +32,18 @@ _c = console_brake.c
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """One count of failures. ``free``: how many cost nothing."""
+    """One count of failures. ``free``: how many cost nothing; ``longest``: what the next one may cost."""
 
     key: bytes
     free: int
+    longest: int
 
 
 def of_attempt(sealing: Sealing, login: str, address: str) -> tuple[Brake, Brake]:
     """The brakes of an attempt: of the name, and of the address."""
     key = sealing.derived("brakes")
     name, place = hashed(key, f"name\0{login}".encode()), hashed(key, f"address\0{address}".encode())
-    return Brake(name, OF_A_NAME), Brake(place, OF_AN_ADDRESS)
+    return Brake(name, OF_A_NAME, LONGEST_WAIT), Brake(place, OF_AN_ADDRESS, LONGEST_OF_AN_ADDRESS)
 
 
 def press(conn: Connection, brakes: Sequence[Brake], now: int) -> int:
@@ -73,7 +76,7 @@ def forget(conn: Connection, now: int) -> None:
 
 def _until(brake: Brake, failures: int, now: int) -> int:
     over = failures - brake.free
-    return now + min(FIRST_WAIT << min(over, _DOUBLINGS), LONGEST_WAIT) if over >= 0 else 0
+    return now + min(FIRST_WAIT << min(over, _DOUBLINGS), brake.longest) if over >= 0 else 0
 
 
 def _locked(conn: Connection, key: bytes) -> tuple[int, int, int]:
