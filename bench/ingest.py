@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from gateway.demo.session import PLAN_IDENTIFIER, enter
 LATENCY_BUNDLES = 7
 STAGE_BUNDLES = 40
 PLAN_PAUSE_SECONDS = 0.05
-PLAN_SECONDS = 60.0
+PLAN_SECONDS = GATEWAY_SECONDS = 60.0
 UNLIMITED = {"CARELOOM_RATE": "1000000"}
 MOST_BUNDLES, MOST_CONNECTIONS = 2_000, 16
 
@@ -57,6 +59,7 @@ def ingest(wanted: Wanted, today: date, tell: Tell) -> Ingest:
         tell("the stages")
         by_stage = stages(measured[:STAGE_BUNDLES], folder / "inside")
         with careloom_up(folder, settings=UNLIMITED) as server:
+            wait_for_gateways(server)
             hospital = enter(server, "ehr", "bench")
             run = _push(server, hospital, measured, wanted.connections, tell)
             tell("waiting until it is idle")
@@ -111,6 +114,16 @@ def gateways_of(server: Server) -> tuple[int, ...]:
     """The processes that answer HTTP."""
     below = process.children(server.process.pid)
     return tuple(pid for pid in below if " gateway --passed " in process.command(pid))
+
+
+def wait_for_gateways(server: Server) -> None:
+    """Until all of them serve: what the last one takes to start is no part of what is measured."""
+    _until(lambda: _all_serve(server.base_url), GATEWAY_SECONDS, PLAN_PAUSE_SECONDS)
+
+
+def _all_serve(base_url: str) -> bool:
+    with urllib.request.urlopen(f"{base_url}/readyz", timeout=10) as answer:  # noqa: S310 - our own address
+        return json.load(answer).get("gateways", "ok") == "ok"
 
 
 def gateway_usage(server: Server) -> Usage:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from bench.bundles import generated
 from bench.figures import quantile
-from bench.ingest import UNLIMITED, gateway_usage
+from bench.ingest import UNLIMITED, gateway_usage, wait_for_gateways
 from bench.pusher import Target
 from bench.volley import Shot, fire_apart
 from gateway.demo.client import SmartClient, reference_in
@@ -98,6 +98,7 @@ def _rest(wanted: Wanted, today: date, tell: Tell) -> list[Measured]:
         tempfile.TemporaryDirectory(prefix="careloom-bench-", dir=wanted.data_dir) as folder,
         careloom_up(Path(folder), settings={**UNLIMITED, **without}) as server,
     ):
+        wait_for_gateways(server)
         hospital = enter(server, "ehr", "bench")
         bench = _Bench(server, hospital, wanted, tell, _kind(server.environ))
         known = bench.fill(today)
