@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mappers import lossless
-from tests.oracle import search as oracle
 from tests.desk import Desk, observation, patient, put, unknown_meaning
+from tests.oracle import search as oracle
 from tests.unit.mappers.r4.test_search_ranges_oracle import asked_dates, numbers, prefixes, units
 
 CODES = ("4548-4", "2160-0")
