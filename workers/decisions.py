@@ -41,6 +41,7 @@ from workers.signed import laid_over
 Body = Mapping[str, Any]
 Line = Mapping[str, Any]
 UNSUPPORTED = "No longer supported: "
+CARRIED = "urn:careloom:carried-from"
 # What Careloom writes of a plan; all else in it is somebody else's.
 _OURS = frozenset(
     {
@@ -81,15 +82,16 @@ def woven(
 
 
 def _any_signed(plan: Body, standing: Mapping[Ref, Derived]) -> bool:
-    """Whether a clinician decided on a draft, or on a line before that."""
+    """Whether a clinician decided on a draft of a plan that nobody else touched."""
     drafts = (standing.get(ref) for line in _of(plan, "activity") if (ref := draft_of(line)) is not None)
-    return any(one is not None and one.theirs is not None for one in drafts) or any(
-        is_decided(line) for line in _of(plan, "activity")
-    )
+    return any(one is not None and one.theirs is not None for one in drafts)
 
 
 def _plan(implied: Body, answer: Plan, was: Derived, standing: Mapping[Ref, Derived], closes: Closes) -> Body:
     base = laid_over(was.body, was.theirs)
+    if not was.decided:
+        # Nobody decided on a line of this plan: what was carried over from another record went with it.
+        base = {**base, "activity": [one for one in _of(base, "activity") if not is_carried(one)]}
     if was.theirs is None and is_withdrawn(was.body):
         # The patient consents again: what is proposed now is for a clinician to decide.
         base = {**base, "status": implied["status"]}
@@ -116,6 +118,11 @@ def _moved(base: Body, implied: Body, standing: Mapping[Ref, Derived], closes: C
     status = str(base.get("status"))
     lines = [moved(one, standing, status, done) if act_of(one) else one for one in _of(base, "activity")]
     return {**base, "activity": lines}
+
+
+def is_carried(line: Line) -> bool:
+    """Whether this line came from the plan of another record of the same person (docs/merges.md)."""
+    return any(one.get("url") == CARRIED for one in line.get("detail", {}).get("extension", ()))
 
 
 def is_decided(line: Line) -> bool:

@@ -14,13 +14,12 @@ from typing import Any
 from gateway.custody.ids import pseudonym
 from gateway.custody.records import Ref
 from mappers.recommendations_to_careplan import DECLINED, DONE, DRAFT, act_of, merged
-from workers.decisions import base_of, evidence, is_decided
+from workers.decisions import CARRIED, base_of, evidence, is_decided
 from workers.reading import Derived, Known
 
 Body = Mapping[str, Any]
 Line = Mapping[str, Any]
 PLAN = "CarePlan"
-CARRIED = "urn:careloom:carried-from"
 _POINTING = ("addresses", "supportingInfo")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +20,9 @@ from gateway.cli.knowledge_packs import add, remove, sign, trust_
 from gateway.cli.knowledge_rules import recall, shadow, switch, thresholds
 from gateway.cli.options import as_json, data_dir, show, storage
 from gateway.custody.database import Database, Side
+from gateway.overridden import flagged
 from gateway.rulebook import shelf
+from gateway.settings import Settings
 from workers.engine import packing
 from workers.engine.cases import cases, failures
 from workers.engine.definitions import Guideline, Knowledge, State
@@ -51,15 +56,28 @@ for _command in (add, remove, sign, trust_, switch, recall, shadow):
 def list_(folder: Path | None, organization: str | None, as_json: bool) -> None:
     """List every rule with its state, version, source and day of review."""
     found = _counting(organization) if folder is None else load(folder)
+    declined = _overridden() if folder is None else set()
     if as_json:
-        show([_row(rule) for rule in found.every])
+        rows = [(_row(rule), (rule.rule.id, rule.rule.version)) for rule in found.every]
+        show([{**row, "overridden": which in declined} for row, which in rows])
         return
     table = Table("Rule", "Version", "State", "Title", "Strength", "Source", "Review")
     for rule in found.every:
         source, known = rule.rule.source, rule.rule
         where, review = f"{source.publisher} {source.version}", rule.review.isoformat()
-        table.add_row(known.id, known.version, rule.state.value, known.title, source.strength, where, review)
+        state = rule.state.value + (", overridden" if (known.id, known.version) in declined else "")
+        table.add_row(known.id, known.version, state, known.title, source.strength, where, review)
     Console().print(table)
+
+
+def _overridden() -> set[tuple[str, str]]:
+    """The rules that clinicians of some hospital decline too often: see ``careloom plans report``."""
+    where = storage()
+    if not installed(where):
+        return set()
+    over = Settings.from_environ(os.environ).override_rate
+    with closing(Database.open(where.database_url, Side.TRUSTED)) as database, database.read() as conn:
+        return flagged(conn, time.time_ns() // 1000, over)
 
 
 def _counting(organization: str | None) -> Knowledge:
