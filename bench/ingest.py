@@ -123,7 +123,7 @@ def wait_for_gateways(server: Server) -> None:
 
 def _all_serve(base_url: str) -> bool:
     with urllib.request.urlopen(f"{base_url}/readyz", timeout=10) as answer:  # noqa: S310 - our own address
-        return json.load(answer).get("gateways", "ok") == "ok"
+        return bool(json.load(answer).get("gateways", "ok") == "ok")
 
 
 def gateway_usage(server: Server) -> Usage:

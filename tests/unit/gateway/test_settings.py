@@ -137,5 +137,7 @@ def test_the_page_tells_every_variable_with_the_default_that_it_has():
     assert set(told) == {variable.name for variable in VARIABLES}
     settings = Settings.from_environ({})
     for variable in VARIABLES:
-        if variable.read:
+        # How many gateways there are depends on the machine, and is said in words.
+        if variable.read and variable.name != "CARELOOM_GATEWAYS":
             assert told[variable.name] == str(getattr(settings, variable.field)), variable.name
+    assert told["CARELOOM_GATEWAYS"] == "as many as cores, at most 4"
