@@ -58,7 +58,12 @@ class Careloom:
         self.base = f"http://127.0.0.1:{self.port}"
         self.fhir = f"{self.base}/fhir"
         self.environ = clean_environ(
-            **{"CARELOOM_RATE": "1000000", "CARELOOM_GATEWAYS": "2", **settings, "CARELOOM_DATA_DIR": str(folder)}
+            **{
+                "CARELOOM_RATE": "1000000",
+                "CARELOOM_GATEWAYS": "2",
+                **settings,
+                "CARELOOM_DATA_DIR": str(folder),
+            }
         )
         self.log = folder.with_name(f"{folder.name}.log")
         self.process: subprocess.Popen[bytes] | None = None
