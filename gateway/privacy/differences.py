@@ -32,6 +32,7 @@ _TELLS = {
     "withhold:": _WITHHELD,
     "mask": _WITHHELD,
     "pseudonym": 2,
+    "pseudonym-url": 2,
     "year": 3,
     "generalise birth-year": 3,
     "generalise year": 4,

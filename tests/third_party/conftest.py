@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from gateway.board import Board
 from gateway.custody.settings import Storage
-from gateway.run.serving import serve_on
+from gateway.run.listening import Listening
+from gateway.run.serving import Server
 from gateway.settings import Settings
 from tests.actors import Hospital, Partner, Town, town
 
@@ -34,14 +35,15 @@ class Wire:
 
 @pytest.fixture
 def wire(sqlite_storage: Storage) -> Iterator[Wire]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    made = town(Settings(sqlite_storage, base_url=f"http://127.0.0.1:{port}", rate=100_000))
+    listening = Listening.bound("127.0.0.1", 0)
+    made = town(Settings(sqlite_storage, base_url=f"http://127.0.0.1:{listening.port}", rate=100_000))
     assert made.app is not None
-    server = serve_on(made.app, Settings(sqlite_storage), "127.0.0.1", port)
+    server = Server(made.app, Settings(sqlite_storage), listening, Board.alone())
     made.app, app = None, made.app
-    threading.Thread(target=server.run, daemon=True).start()
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
     hospital = made.hospital()
     yield Wire(made, hospital, made.partner("app-gmbh", "st-anna"))
-    server.close()
+    server.leave()
+    thread.join(10)
     app.extensions["careloom_vault"].close()

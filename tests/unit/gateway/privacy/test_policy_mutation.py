@@ -43,6 +43,7 @@ UNLISTED = {
     "ConceptMap.group.unmapped.code",
     "Endpoint.payloadMimeType",
     "Money.currency",
+    "PlanDefinition.action.condition.expression.language",
     "Resource.language",
     "Signature.sigFormat",
     "Signature.targetFormat",
