@@ -15,6 +15,7 @@ from gateway.release import opened
 from gateway.release.statements import Ref, ref
 from gateway.stored import Resource
 from mappers.r4 import references
+from mappers.recommendations_to_careplan import SIGNABLE
 
 PLAN = "CarePlan"
 
@@ -50,7 +51,12 @@ def _reached(
         found = {key: known[key] for key in refs if key in known}
         seen |= found
         waiting += found.values()
-    return list(seen.values())
+    return [one for one in seen.values() if not _is_draft(one)]
+
+
+def _is_draft(row: StoredVersion) -> bool:
+    """Whether it is what a plan's line would have signed: it says what the line says, and rests on the same."""
+    return row.origin != opened.EHR and row.type in SIGNABLE
 
 
 def _refs(half: Resource | None) -> Iterable[Ref]:

@@ -177,7 +177,7 @@ def _texts(resource: dict[str, Json]) -> Iterator[tuple[str, str]]:
     while stack:
         key, value, names = stack.pop()
         if type(value) is dict:
-            names = _names_of(value["resourceType"]) if "resourceType" in value else names
+            names = _known(value["resourceType"]) if "resourceType" in value else names
             stack.extend((name, item, names) for name, item in value.items())
         elif type(value) is list:
             stack.extend((key, item, names) for item in value)
@@ -185,12 +185,17 @@ def _texts(resource: dict[str, Json]) -> Iterator[tuple[str, str]]:
             yield key, value
 
 
+def _known(kind: Json) -> _Names:
+    """The names of a type of R4; of anything else none, and nothing of it is remembered."""
+    return _names_of(kind) if type(kind) is str and kind in MODEL.resources else _NO_NAMES
+
+
 def _rewritten(node: dict[str, Json], how: _How, names: _Names) -> dict[str, Json]:
     """Copied only along the way to what changes: most of a resource is shared with what was given."""
     made: dict[str, Json] | None = None
     change, narrative = how
     if "resourceType" in node:
-        names = _names_of(node["resourceType"])
+        names = _known(node["resourceType"])
     for key, value in node.items():
         kind = type(value)
         new: object

@@ -7,6 +7,7 @@ import random
 import re
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -46,7 +47,7 @@ def essence(woven: Woven) -> dict[str, Any]:
     plan = woven.plan
     return {
         "activities": [(one.act, one.urgency, one.goal, one.questions) for one in plan.activities],
-        "targets": plan.targets,
+        "targets": [replace(one, reasons=()) for one in plan.targets],
         "withdrawn": [(one.act, one.because) for one in plan.withdrawn],
         "unanswered": plan.unanswered,
         "issues": [(one.key, one.title, one.severity) for one in plan.issues],
@@ -244,12 +245,15 @@ def _page(woven: Woven, body: Bundle) -> dict[str, Any]:
     return page(woven.written, labels(body))
 
 
+_OF_A_RULE = re.compile("Source: |to be reviewed by ")
+
+
 def _undated(value: Any) -> Any:
-    """Without the lines that cite a source."""
+    """Without the lines that cite a source, or say by when its rule is to be reviewed."""
     if isinstance(value, dict):
         return {name: _undated(one) for name, one in value.items()}
     if isinstance(value, list):
-        kept = [one for one in value if not (isinstance(one, str) and "Source: " in one)]
+        kept = [one for one in value if not (isinstance(one, str) and _OF_A_RULE.search(one))]
         return [_undated(one) for one in kept]
     return value
 

@@ -40,6 +40,8 @@ class Server:
         self.stopped = False
 
     def command(self, *arguments: str) -> dict:
+        if arguments[:2] == ("officer", "add"):
+            return {"link": "http://127.0.0.1/console/welcome/once"}
         assert arguments == ("audit", "verify")
         return {"ok": True}
 

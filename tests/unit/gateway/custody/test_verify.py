@@ -9,7 +9,6 @@ import pytest
 from gateway.custody.errors import Tampered
 from gateway.custody.ids import SYSTEM, Tenant
 from gateway.custody.providers.keyfile import RootSecrets
-from gateway.custody.signing import Signer
 from gateway.custody.verify import Fault, joined
 from tests.unit.gateway.custody.trails import START, Trail, event
 
@@ -182,7 +181,7 @@ def test_an_empty_store_has_nothing_wrong(tmp_path: Path) -> None:
 
 
 def test_notes_of_an_older_key_hold_after_a_rotation(trail: Trail) -> None:
-    trail.signer = Signer.of(RootSecrets(2, {1: bytes(range(32)), 2: bytes(range(1, 33))}))
+    trail.secrets = RootSecrets(2, {1: bytes(range(32)), 2: bytes(range(1, 33))})
     assert trail.sign() == [13]
     report = trail.report()
     assert report.ok

@@ -53,11 +53,12 @@ class Trail:
     def __init__(self, folder: Path) -> None:
         self.database = store(folder)
         self.folder = folder / "checkpoints"
+        self.secrets = RootSecrets(1, {1: bytes(range(32))})
 
     @property
     def signer(self) -> Signer:
         """That of a process which has signed nothing yet."""
-        return Signer.of(RootSecrets(1, {1: bytes(range(32))}))
+        return Signer.of(self.secrets)
 
     def append(self, *events: audit.Event, log: Tenant = HOSPITAL) -> None:
         with self.database.write() as conn:

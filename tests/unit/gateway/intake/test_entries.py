@@ -60,7 +60,7 @@ def test_a_put_by_criteria_has_no_id_yet() -> None:
         (entry("GET", "Patient/p1/_history"), "Bundle.entry[0].request.url"),
         (entry("POST", "Patiënt", PATIENT), "Bundle.entry[0].request.url"),
         (entry("POST", "Patient"), "Bundle.entry[0]"),
-        (entry("POST", "Observation", PATIENT), "Bundle.entry[0].resource.resourceType"),
+        (entry("POST", "Observation", PATIENT), "Bundle.entry[0].resource"),
         (entry("PUT", "Patient/p2", PATIENT), "Bundle.entry[0].resource.id"),
         (entry("PUT", "Patient/p1", PATIENT, ifMatch="newest"), "Bundle.entry[0].request.ifMatch"),
         (entry("PUT", "Patient/p1", PATIENT, ifMatch="9" * 5_000), "Bundle.entry[0].request.ifMatch"),

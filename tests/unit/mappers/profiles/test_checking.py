@@ -212,7 +212,7 @@ def test_a_name_may_say_why_it_has_no_parts():
 
 def test_another_type_is_said_to_be_one():
     (found,) = shipped().check(conforming(LAB), PATIENT)
-    assert (found.severity, found.expression) == ("error", "resourceType")
+    assert (found.severity, found.expression) == ("error", "Observation")
     (found,) = shipped().check(conforming(LAB), PATIENT, "Bundle.entry[2].resource")
     assert found.expression == "Bundle.entry[2].resource"
 

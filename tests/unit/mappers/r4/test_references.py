@@ -157,3 +157,10 @@ def test_as_many_references_are_rewritten_as_are_found(resource: dict[str, Any])
     beyond = Counter(seen) - Counter(references(resource))
     assert Counter(references(resource)) <= Counter(seen)
     assert all(text.startswith(("urn:uuid:", "urn:oid:")) for text in beyond)
+
+
+@pytest.mark.parametrize("kind", [{"a": 1}, ["Patient"], 7, None])
+def test_what_stands_in_the_place_of_a_type_is_no_type(kind: Any):
+    node = {"resourceType": kind, "subject": {"reference": "http://here/fhir/Patient/p"}}
+    assert rewrite(node, lambda _: "Patient/p")["subject"] == {"reference": "Patient/p"}
+    assert list(references(node)) == ["http://here/fhir/Patient/p"]

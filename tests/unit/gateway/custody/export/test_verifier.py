@@ -19,7 +19,6 @@ from gateway.custody.export import verifier
 from gateway.custody.export.paths import Paths
 from gateway.custody.export.writing import CSV, Wish
 from gateway.custody.providers.keyfile import RootSecrets
-from gateway.custody.signing import Signer
 from tests.unit.gateway.custody.export.folders import alter, check, edited, export, places
 from tests.unit.gateway.custody.trails import HOSPITAL, START, Trail, event
 
@@ -198,7 +197,7 @@ def test_a_key_in_capitals_is_the_same(folder: Path, trail: Trail):
 def test_a_whole_forgery_is_told_by_its_key(folder: Path, trail: Trail, tmp_path: Path):
     (tmp_path / "forger").mkdir()
     forger = Trail(tmp_path / "forger")
-    forger.signer = Signer.of(RootSecrets(1, {1: b"f" * 32}))
+    forger.secrets = RootSecrets(1, {1: b"f" * 32})
     forger.append(event(0))
     export(forger, tmp_path / "forged")
     assert check(tmp_path / "forged")["ok"]
@@ -221,7 +220,7 @@ def test_leaves_that_were_altered_do_not_hide_an_event_that_was(folder: Path):
 
 
 def test_after_a_rotation_old_checkpoints_hold_under_the_old_key(trail: Trail, tmp_path: Path):
-    trail.signer = Signer.of(RootSecrets(2, {1: bytes(range(32)), 2: b"2" * 32}))
+    trail.secrets = RootSecrets(2, {1: bytes(range(32)), 2: b"2" * 32})
     export(trail, tmp_path / "out")
     found = check(tmp_path / "out", "--key", key_of(trail))
     assert (found["ok"], found["checkpoints"], len(found["keys"])) == (True, 2, 2)
