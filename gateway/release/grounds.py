@@ -55,7 +55,7 @@ def _reached(
 
 
 def _is_draft(row: StoredVersion) -> bool:
-    """Whether it is what a plan's line would have signed: it says what the line says, and rests on the same."""
+    """Whether it is what a plan's line would have signed: it says the same, and rests on the same."""
     return row.origin != opened.EHR and row.type in SIGNABLE
 
 
