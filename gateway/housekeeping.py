@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import delete
 
 from gateway import sandbox
-from gateway.custody import backlog, cds_cards, checkpoint, partitions, signing, statistics
+from gateway.custody import backlog, cds_cards, checkpoint, partitions, signing
 from gateway.custody.identity import errand_cells, errands, idempotency, search_lists
 from gateway.custody.jobs import SECOND
 from gateway.custody.tables import access_token, assertion_seen
@@ -61,12 +61,6 @@ def prepare_the_trail(office: Office) -> None:
         partitions.prepare(conn, office.clock())
 
 
-def analyse_what_grew(office: Office) -> None:
-    """What a server would plan its searches by only a minute later."""
-    with office.vault.database.write() as conn:
-        statistics.catch_up(conn)
-
-
 def forget_what_expired(office: Office) -> None:
     """Tokens, assertions, stored answers and lists that nobody can use any more; jobs that are long done."""
     now = office.clock()
@@ -111,7 +105,6 @@ CHORES = (
     Chore("watch the receivers", 60.0, watch_the_receivers),
     Chore("watch the trail", 20.0, watch_the_trail),
     Chore("prepare the trail", 3600.0, prepare_the_trail),
-    Chore("analyse what grew", 5.0, analyse_what_grew),
     Chore("forget what expired", 600.0, forget_what_expired),
     Chore("shred errands", 60.0, shred_errands),
     Chore("finish erasures", 60.0, finish_erasures),

@@ -4,11 +4,7 @@ Its planner knows nothing of a table that was never analysed, and then takes the
 key, which here is the tenant, for as selective as a whole index: it would walk through all of a tenant's
 resources to find one patient's. So each index is given a shape in advance: how many rows in all, and how many
 share the first, the first two … of its columns. Roughly right is enough, and ``ANALYZE`` by an operator
-replaces it.
-
-PostgreSQL analyses by itself, but a minute late, and a search among a table that it takes for empty walks
-through all of it. So what was never analysed, or has grown to several times its size since, is analysed when
-it is found so (``catch_up``).
+replaces it. PostgreSQL analyses by itself.
 """
 
 from __future__ import annotations
@@ -72,28 +68,3 @@ def _known(conn: Connection) -> bool:
     """Whether there are statistics already."""
     made = conn.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'"))
     return bool(made and conn.scalar(text("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'record'")))
-
-
-_GROWN = text(
-    """
-    SELECT relname FROM pg_class
-    WHERE relname = ANY(:names) AND relkind = 'r' AND relnamespace = current_schema()::regnamespace
-      AND pg_relation_size(oid) > :least
-      AND (reltuples < 0 OR pg_relation_size(oid) > :times * relpages * current_setting('block_size')::bigint)
-    ORDER BY relname
-    """
-)
-ASKED = ("identity_range", "identity_token", "record", "search_range", "search_token", "version")
-"""Tables whose shape decides how a search goes about."""
-_LEAST, _TIMES = 1 << 16, 4
-
-
-def catch_up(conn: Connection) -> list[str]:
-    """Analyse what a server knows nothing of yet, or nothing recent, and name it."""
-    if conn.dialect.name != "postgresql":
-        return []
-    asked = {"names": list(ASKED), "least": _LEAST, "times": _TIMES}
-    found = list(conn.scalars(_GROWN, asked))
-    for name in found:
-        conn.execute(text(f"ANALYZE {name}"))
-    return found
