@@ -104,7 +104,7 @@ def test_without_a_profile_those_that_are_claimed_and_known_count(small: Hospita
 
 def test_a_profile_of_another_type_is_a_fault(small: Hospital):
     issues = told(small, f"Patient/$validate?profile={LAB}", plain(PATIENT))
-    assert faults(issues) == ["resourceType"]
+    assert faults(issues) == ["Patient"]
 
 
 @pytest.mark.parametrize("profile", [f"urn:{CANARY}", f"{PATIENT}|1.0", PATIENT + "x", ""])

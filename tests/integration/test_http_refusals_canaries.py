@@ -16,6 +16,7 @@ import requests
 from gateway.auth.registry import find_organization
 from gateway.auth.users import Trust
 from gateway.custody.errors import Conflict, Erased, KeyGone, KeysUnreadable, StoreUnavailable, Tampered
+from gateway.custody.operator import By
 from gateway.custody.settings import Storage
 from gateway.demo.client import ASSERTION_TYPE
 from gateway.erasure.service import Request
@@ -80,7 +81,7 @@ class House:
         with vault.database.read() as conn:
             tenant = find_organization(conn, "st-anna")
         assert tenant is not None
-        erasing(vault, release, microseconds).erase(Request(tenant, ERASED, "DSR 114", "test"))
+        erasing(vault, release, microseconds).erase(Request(tenant, ERASED, "DSR 114", By("test")))
 
     def asks(self, attempt: Attempt) -> requests.Response:
         method, _, path = attempt.request.partition(" ")

@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 
 from gateway.auth.actor import Actor
 from gateway.custody.ids import StoredId, Tenant
+from gateway.custody.operator import By
 from gateway.custody.tables import access_grant, organization, tombstone
 from gateway.erasure.service import Request
 from gateway.refusal import Kind
@@ -315,7 +316,7 @@ def test_a_plan_that_was_deleted_ends(small: Desk):
 
 def test_what_an_erasure_deletes_is_on_no_page_and_its_end_is(small: Desk):
     plan = polls(small)[shown(small, "p")]
-    asked = Request(ST_ANNA, "p", "request of the patient", "test")
+    asked = Request(ST_ANNA, "p", "request of the patient", By("test"))
     erasing(small.vault, small.release, small.clock).erase(asked)
     assert ends(changes(small, since=small.now)) == [plan]
     every = changes(small, type_=None)
