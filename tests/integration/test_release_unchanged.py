@@ -86,9 +86,11 @@ def test_law_4_what_is_known_is_recorded_as_the_search_that_it_is(planned: Desk)
         assert known(planned, PLANS, mark, partner(APP, ST_ANNA))
 
     def told(events: list[Any]) -> list[tuple[Any, ...]]:
-        return sorted((e.kind, e.status, e.type, e.patient or b"", e.detail, e.client_id) for e in events)
+        return sorted((e.kind, e.type, e.patient or b"", e.detail, e.client_id) for e in events)
 
     assert told(polled) == told(shown)
+    assert {e.status for e in shown if e.kind == "rest:search"} == {200}
+    assert {e.status for e in polled if e.kind == "rest:search"} == {304}
     assert len({e.patient for e in polled if e.kind == "rest:search"}) == 2
 
 
