@@ -33,7 +33,7 @@ ENTRIES = {"batch": 150, "transaction": 600}
 """So many that a kill can fall in between."""
 MIDDLE = 0.1
 """So many seconds after its beginning a transaction is in its middle."""
-COURIER, GATEWAY = "gateway.courier", "gateway --host"
+COURIER, GATEWAY = "gateway.courier", "gateway --passed"
 SECONDS = 60
 
 
