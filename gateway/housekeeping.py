@@ -9,14 +9,14 @@ import structlog
 from sqlalchemy import delete
 
 from gateway import sandbox
-from gateway.custody import backlog, cds_cards, checkpoint, partitions, signing
+from gateway.custody import backlog, cds_cards, checkpoint, partitions, signing, watch_cases
 from gateway.custody.identity import errand_cells, errands, idempotency, search_lists
 from gateway.custody.jobs import SECOND
 from gateway.custody.tables import access_token, assertion_seen
 from gateway.delivery import Office
 from gateway.retention import Sweep
 from gateway.standing import standings
-from gateway.watching.look import Watcher
+from gateway.watching.look import REMEMBERED, Watcher
 
 ANSWERS_KEPT = 24 * 3600 * SECOND
 JOBS_KEPT = 30 * 24 * 3600 * SECOND
@@ -72,6 +72,7 @@ def forget_what_expired(office: Office) -> None:
         search_lists.forget(conn, now)
         backlog.forget(conn, now - JOBS_KEPT)
         cds_cards.forget_before(conn, now - cds_cards.KEPT)
+        watch_cases.forget_before(conn, now - REMEMBERED)
 
 
 def shred_errands(office: Office) -> None:

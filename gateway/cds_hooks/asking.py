@@ -16,6 +16,7 @@ from gateway.refusal import Issue, Kind, Refused
 from mappers.r4.model import MODEL
 
 Resource = dict[str, Any]
+_NAMED = {*PREFETCH, "draftOrders"}
 _CHARACTERS = 64
 """The longest id of FHIR."""
 
@@ -84,7 +85,8 @@ def _context(service: Service, context: Mapping[str, Any]) -> Iterator[Issue]:
 def _resources_fault(
     name: str, value: object, place: str = "prefetch", needed: bool = False
 ) -> Iterator[Issue]:
-    at = f"{place}.{name}"
+    # A name that the sender chose may say anything, and is not repeated.
+    at = f"{place}.{name}" if name in _NAMED else place
     if value is None:
         if needed:
             yield Issue("required", f"{at} must be a Bundle.", at)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from gateway.auth import registry
 from gateway.custody import audit, client_seen, watch_cases
@@ -20,6 +20,7 @@ from gateway.custody.identity.vault import Vault
 from gateway.custody.ids import SYSTEM, StoredId, Tenant
 from gateway.custody.tables import audit_event, audit_head
 from gateway.custody.watch_cases import ID_BYTES, Met
+from gateway.custody.watch_tables import watch_cursor
 from gateway.stored import Clock, Entropy
 from gateway.watching.rules import DAY, RULES, SECOND, Scene, is_case
 
@@ -29,6 +30,13 @@ BEGINS = DAY
 """How far back the first look goes."""
 REMEMBERED = 60 * DAY
 _c = audit_event.c
+_SEEN = watch_cursor.c.seq
+_BEHIND = (
+    select(audit_head.c.log)
+    .outerjoin(watch_cursor, watch_cursor.c.log == audit_head.c.log)
+    .where(or_(_SEEN.is_(None), audit_head.c.size - 1 > _SEEN))
+)
+"""The logs in which something is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,8 @@ class Watcher:
     def look(self) -> int:
         """Look at everything that is new; how many events that was."""
         with self.vault.database.read() as conn:
-            logs = [Tenant(log) for log in conn.scalars(select(audit_head.c.log)) if log != SYSTEM]
-        seen = sum(self._log(log) for log in logs)
-        with self.vault.database.write() as conn:
-            watch_cases.forget_before(conn, self.clock() - REMEMBERED)
-        return seen
+            logs = [Tenant(log) for log in conn.scalars(_BEHIND) if log != SYSTEM]
+        return sum(self._log(log) for log in logs)
 
     def _log(self, log: Tenant) -> int:
         seen = 0

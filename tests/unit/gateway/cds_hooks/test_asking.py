@@ -68,3 +68,15 @@ def test_every_service_says_what_it_wants_sent_along():
     told = discovery()["services"]
     assert {one["id"] for one in told} == set(SERVICES)
     assert all(one["prefetch"] == dict(PREFETCH) for one in told)
+
+
+def test_a_name_that_the_sender_chose_is_not_repeated():
+    sent = {
+        **dict.fromkeys(PREFETCH),
+        "patient": ANNA,
+        "anna hopkins": {"resourceType": "Bundle", "entry": 3},
+    }
+    with pytest.raises(Refused) as caught:
+        call(VIEW, asked(prefetch=sent))
+    assert [issue.expression for issue in caught.value.issues] == ["prefetch.entry"]
+    assert "hopkins" not in str(caught.value.issues)
